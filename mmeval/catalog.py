@@ -1,0 +1,107 @@
+"""Finds tasks: the built-in ones and a user's own folders, by the same rule.
+
+Every `Task` that stands as a public variable in `<folder>/tasks/<dimension>/*.py` is a task; its name is the
+variable's, its dimension the folder's, its summary the file's docstring. A user's folder may be flat: `DIR/*.py`
+belongs to the dimension "own".
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+from mmeval.errors import DataError, UsageError
+from mmeval.tasks import Task
+
+PACKAGE = Path(__file__).parent
+
+
+def bundled(folder: str) -> Path:
+    """A folder that stands at the top of the repository and inside the package in a wheel."""
+    inside = PACKAGE / "_bundled" / folder
+    return inside if inside.is_dir() else PACKAGE.parent / folder
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    tasks: dict[str, Task]
+
+    @property
+    def suites(self) -> dict[str, list[Task]]:
+        """Suite name -> its tasks. A suite is a dimension's folder."""
+        suites: dict[str, list[Task]] = {}
+        for task in self.tasks.values():
+            suites.setdefault(task.dimension, []).append(task)
+        return suites
+
+    def choose(self, tasks: Sequence[str] = (), suites: Sequence[str] = ()) -> list[Task]:
+        """Tasks by name and by suite, each once, in the order asked. Raises `UsageError` with the nearest names."""
+        chosen: dict[str, Task] = {}
+        for suite in suites:
+            if suite not in self.suites:
+                raise UsageError(_unknown("suite", suite, self.suites))
+            chosen.update({task.name: task for task in self.suites[suite]})
+        for name in tasks:
+            if name not in self.tasks:
+                raise UsageError(_unknown("task", name, self.tasks))
+            chosen[name] = self.tasks[name]
+        return list(chosen.values())
+
+
+def load_catalog(folders: Iterable[Path] = ()) -> Catalog:
+    """The built-in tasks and those of the user's folders. A name taken twice raises `DataError`."""
+    tasks: dict[str, Task] = {}
+    for path, dimension in [*_files(bundled("tasks")), *(found for folder in folders for found in _user_files(folder))]:
+        module = _load(path)
+        for name, task in vars(module).items():
+            if name.startswith("_") or not isinstance(task, Task):
+                continue
+            if name in tasks:
+                raise DataError(f"{path}: there is a task {name!r} already; give it another name")
+            summary = (module.__doc__ or "").strip().split("\n")[0]
+            tasks[name] = replace(task, name=name, dimension=dimension, summary=summary)
+    return Catalog(tasks)
+
+
+def _files(folder: Path) -> list[tuple[Path, str]]:
+    return [(path, path.parent.name) for path in sorted(folder.glob("*/*.py")) if not path.name.startswith("_")]
+
+
+def _user_files(folder: Path) -> list[tuple[Path, str]]:
+    if not folder.is_dir():
+        raise UsageError(f"--catalog {folder}: no such folder")
+    nested = _files(folder / "tasks") if (folder / "tasks").is_dir() else []
+    flat = [(path, "own") for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")]
+    if not nested and not flat:
+        raise UsageError(f"--catalog {folder}: has neither *.py nor tasks/<dimension>/*.py")
+    return [*nested, *flat]
+
+
+def _load(path: Path) -> ModuleType:
+    name = f"mmeval_task_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise DataError(f"{path}: can't be loaded as a task file: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(sorted(names))}"
+    return f"no {kind} {name!r}; {hint}"

@@ -1,0 +1,129 @@
+"""Samples and what they are made of: plain, frozen, lazily loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mmeval.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that is read when somebody looks at it, not before.
+
+    Exactly one of `path`, `data` (encoded bytes) and `draw` (renders it) is set.
+    `name` is what messages and pages call it.
+    """
+
+    path: Path | None = None
+    data: bytes | None = None
+    draw: Callable[[], Picture] | None = None
+    name: str = ""
+
+    def open(self) -> Picture:
+        """The decoded picture, RGB.
+
+        Raises `DataError` when the file is missing, truncated or no picture.
+        """
+        import PIL.Image
+
+        if self.draw is not None:
+            return self.draw().convert("RGB")
+        try:
+            with PIL.Image.open(io.BytesIO(self.encoded())) as picture:
+                return picture.convert("RGB")
+        except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+            raise DataError(f"picture {self.label} can't be read: {error}") from error
+
+    def encoded(self) -> bytes:
+        """The bytes as stored (of a drawn picture: its raw RGB pixels with the size in front)."""
+        if self.data is not None:
+            return self.data
+        if self.path is not None:
+            try:
+                return self.path.read_bytes()
+            except OSError as error:
+                raise DataError(f"picture {self.label} can't be read: {error.strerror or error}") from error
+        if self.draw is None:
+            raise DataError(f"picture {self.name or '(unnamed)'} has neither a file, nor bytes, nor a renderer")
+        picture = self.draw().convert("RGB")
+        return f"{picture.width}x{picture.height}:".encode() + picture.tobytes()
+
+    @property
+    def label(self) -> str:
+        return self.name or (str(self.path) if self.path else "(in the row)")
+
+    def digest(self) -> str:
+        """SHA-256 of the picture's content, wherever it lies. Raises `DataError` as `open` does."""
+        return hashlib.sha256(self.encoded()).hexdigest()
+
+
+Part = str | Image
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation: text and pictures in the order in which the model sees them."""
+
+    role: Role
+    content: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(part for part in self.content if isinstance(part, str))
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        return tuple(part for part in self.content if isinstance(part, Image))
+
+
+def ask(*parts: Part | None) -> tuple[Message, ...]:
+    """One user turn. Neighbouring strings are joined, `None` is left out (a question without a picture)."""
+    content: list[Part] = []
+    for part in parts:
+        if part is None or part == "":
+            continue
+        if isinstance(part, str) and content and isinstance(content[-1], str):
+            content[-1] += part
+        else:
+            content.append(part)
+    return (Message("user", tuple(content)),)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One thing asked of a model, and what its scorer needs to know.
+
+    id: unique in its task and stable over runs. target: plain JSON data (a string, a list of words …).
+    slices: name -> value, e.g. {"split": "adversarial"}. cluster: what makes samples dependent, usually the
+    picture; resampling draws whole clusters. groups: name -> key, joins samples that are scored together (rotations,
+    votes, pairs), e.g. {"figure": "VD_video_0_1"}; a group must lie within a cluster.
+    metadata: further plain JSON data for the scorer and the page.
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    target: Any = None
+    slices: Mapping[str, str] = field(default_factory=dict)
+    cluster: str | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        return tuple(image for message in self.messages for image in message.images)
+
+    @property
+    def prompt(self) -> str:
+        """The text of all turns, for people and logs; pictures are left out."""
+        return "\n".join(message.text for message in self.messages)

@@ -1,0 +1,237 @@
+"""Where rows come from: a hub data set or its local copy, an official repository's files, rendered scenes.
+
+A source finds its rows below the user's data folders (`--data`) first; a hub data set is looked up in the
+Hugging Face cache and on the hub after that.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mmeval.errors import DataError
+from mmeval.samples import Image
+
+
+class Row(dict[str, Any]):
+    """A row that knows where it stands, so that an error about it can say so.
+
+    `folder` is where relative picture names start.
+    """
+
+    def __init__(self, fields: Mapping[str, Any], where: str, folder: Path | None = None):
+        super().__init__(fields)
+        self.where = where
+        self.folder = folder
+
+    def __missing__(self, key: str) -> Any:
+        raise DataError(f"{self.where} has no field {key!r} (found: {', '.join(map(str, self)) or 'none'})")
+
+    def picture(self, key: str = "image", *folders: str) -> Image:
+        """The picture in field `key`: bytes of a hub row, or a file name below the row's folder or one of `folders`.
+
+        A file that is not there is no error yet: its samples will be missing, counted and named.
+        Raises `DataError` for a name that leads out of the folder.
+        """
+        value = self[key]
+        if isinstance(value, Image):
+            return value
+        if isinstance(value, Mapping) and value.get("bytes"):
+            return Image(data=value["bytes"], name=str(value.get("path") or self.where))
+        name = value.get("path") if isinstance(value, Mapping) else value
+        if not isinstance(name, str) or not name:
+            raise DataError(f"{self.where}: field {key!r} holds no picture (found: {type(value).__name__})")
+        if self.folder is None:
+            raise DataError(f"{self.where}: picture {name!r} is a file name, but the rows have no folder")
+        return Image(path=self._below(name, folders), name=name)
+
+    def _below(self, name: str, folders: Iterable[str]) -> Path:
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise DataError(f"{self.where}: picture {name!r} leads out of the data folder; use a name inside it")
+        assert self.folder is not None
+        candidates = [self.folder / folder / name for folder in ("", *folders)]
+        return next((path for path in candidates if path.is_file()), candidates[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows that are there: a sentence that names the place, and how to read them."""
+
+    place: str
+    read: Callable[[], Iterator[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """find: data folders -> `Found`, or None. wanted: what it looks for, for the error that nothing was found.
+    remote: what to try when nothing local was found (a hub)."""
+
+    find: Callable[[tuple[Path, ...]], Found | None]
+    wanted: str
+    remote: Callable[[], Found] | None = None
+
+    def __or__(self, other: Source) -> Source:
+        return Source(
+            lambda data: self.find(data) or other.find(data),
+            f"{self.wanted}; or {other.wanted}",
+            self.remote or other.remote,
+        )
+
+    def rows(self, data: tuple[Path, ...], task: str) -> Iterator[Row]:
+        """All rows. Raises `DataError` that says what was looked for when there are none."""
+        found = self.find(data) or (self.remote and self._from_remote(task))
+        if not found:
+            raise DataError(self._not_found(task, "not found"))
+        empty = True
+        for row in found.read():
+            empty = False
+            yield row
+        if empty:
+            raise DataError(f"{task}: {found.place} has no rows")
+
+    def _from_remote(self, task: str) -> Found:
+        assert self.remote is not None
+        try:
+            return self.remote()
+        except Exception as error:  # whatever the hub client raises, the mend is the same
+            why = f"not found locally, and the hub did not give it ({error})"
+            raise DataError(self._not_found(task, why)) from error
+
+    def _not_found(self, task: str, what: str) -> str:
+        return f"{task}: data {what}; pass --data DIR, a folder with {self.wanted}"
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Rows of a JSON list, JSON lines, CSV or TSV file. Raises `DataError` naming the line that can't be read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path.name}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    if path.suffix in {".csv", ".tsv"}:
+        csv.field_size_limit(1 << 30)
+        yield from csv.DictReader(text.splitlines(keepends=True), delimiter="\t" if path.suffix == ".tsv" else ",")
+        return
+    if text.lstrip().startswith("["):
+        yield from _objects(path, _json(path, text, 1))
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield from _objects(path, [_json(path, line, number)])
+
+
+def _json(path: Path, text: str, line: int) -> Any:
+    def refuse(constant: str) -> Any:
+        raise DataError(f"{path.name}: {constant} at line {line} is no JSON value; write null or a number")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path.name}: malformed JSON at line {line + error.lineno - 1}: {error.msg}") from error
+
+
+def _objects(path: Path, values: Any) -> Iterator[dict[str, Any]]:
+    for value in values:
+        if not isinstance(value, dict):
+            raise DataError(f"{path.name}: a row is a {type(value).__name__}, not an object with fields")
+        yield value
+
+
+def official(
+    pattern: str,
+    read: Callable[[Path], Iterable[Mapping[str, Any]]] = read_rows,
+    below: str = "",
+) -> Source:
+    """Files of a benchmark's own repository: every match of `pattern` in a data folder or in its subfolder `below`.
+
+    read: path -> rows. Pictures named in the rows lie in the files' folder or below it.
+    """
+
+    def find(data: tuple[Path, ...]) -> Found | None:
+        for root in data:
+            for folder in (root, *((root / below,) if below else ())):
+                files = sorted(folder.glob(pattern))
+                if files:
+                    return Found(f"{folder}/{pattern}", partial(_read, files, read, folder))
+        return None
+
+    return Source(find, f"the official {below + '/' if below else ''}{pattern}")
+
+
+def _read(files: list[Path], read: Callable[[Path], Iterable[Mapping[str, Any]]], folder: Path) -> Iterator[Row]:
+    for path in files:
+        for number, fields in enumerate(read(path), start=1):
+            yield Row({**fields, "file": path.stem}, f"row {number} of {path.name}", folder)
+
+
+def generated(make: Callable[[], Iterable[Mapping[str, Any]]], what: str) -> Source:
+    """Rows that are computed, such as rendered scenes; always there."""
+
+    def read() -> Iterator[Row]:
+        for number, fields in enumerate(make(), start=1):
+            yield Row(fields, f"row {number} of {what}")
+
+    return Source(lambda data: Found(what, read), what)
+
+
+def hub(repo: str, split: str, name: str | None = None) -> Source:
+    """A hub data set: below a data folder as `OWNER/NAME` or `NAME` (a mirror's parquet files or `save_to_disk`),
+    in the Hugging Face cache, or from the hub."""
+
+    def find(data: tuple[Path, ...]) -> Found | None:
+        for root in data:
+            for folder in (root / repo, root / repo.replace("/", "__"), root / repo.split("/")[1]):
+                if folder.is_dir():
+                    return Found(str(folder), partial(_local_rows, folder, split, name, repo))
+        return _cached()
+
+    def _cached() -> Found | None:
+        from os import environ
+
+        home = Path(environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
+        cache = Path(environ.get("HF_DATASETS_CACHE", home / "datasets"))
+        if (cache / repo.replace("/", "___").lower()).is_dir() or (cache / repo.replace("/", "___")).is_dir():
+            return remote()
+        return None
+
+    def remote() -> Found:
+        import datasets
+
+        loaded = datasets.load_dataset(repo, name, split=split)
+        return Found(f"{repo} ({split})", lambda: _dataset_rows(loaded, repo))
+
+    return Source(find, f"the hub data set {repo} as {repo}/", remote)
+
+
+def _local_rows(folder: Path, split: str, name: str | None, repo: str) -> Iterator[Row]:
+    yield from _dataset_rows(_load_local(folder, split, name), repo)
+
+
+def _load_local(folder: Path, split: str, name: str | None) -> Any:
+    import datasets
+
+    try:
+        if (folder / "dataset_dict.json").is_file() or (folder / "dataset_info.json").is_file():
+            loaded = datasets.load_from_disk(str(folder))
+            return loaded[split] if isinstance(loaded, datasets.DatasetDict) else loaded
+        return datasets.load_dataset(str(folder), name, split=split)
+    except DataError:
+        raise
+    except Exception as error:  # datasets raises whatever its readers raise
+        raise DataError(f"{folder}: not readable as a data set with split {split!r}: {error}") from error
+
+
+def _dataset_rows(loaded: Any, repo: str) -> Iterator[Row]:
+    import datasets
+
+    for column, feature in loaded.features.items():
+        if isinstance(feature, datasets.Image):  # bytes as they are: decoding happens in the engine's workers
+            loaded = loaded.cast_column(column, datasets.Image(decode=False))
+    for number, fields in enumerate(loaded, start=1):
+        yield Row(fields, f"row {number} of {repo}")

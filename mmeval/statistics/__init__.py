@@ -1,0 +1,1 @@
+"""Statistics: sums and formulas, clustered bootstrap."""

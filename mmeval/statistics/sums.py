@@ -1,0 +1,202 @@
+"""Every metric is a formula over per-sample sums; intervals come from resampling the clusters' sums.
+
+Efron & Tibshirani 1993, ch. 13 (percentile interval); Field & Welsh 2007, J. R. Stat. Soc. B 69(3)
+(cluster bootstrap: clusters are drawn with replacement, each with all its samples).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+RESAMPLES = 2000
+
+
+class Totals:
+    """Totals by count name, as attributes: `s.tp` is an array, one element a resample; `s.n` the number of samples.
+
+    `undefined` is set when a formula divided by zero through `ratio`.
+    """
+
+    def __init__(self, totals: Mapping[str, Array]):
+        self._totals = totals
+        self.undefined = False
+
+    def __getattr__(self, name: str) -> Array:
+        try:
+            return self._totals[name]
+        except KeyError:
+            raise AttributeError(f"no count {name!r} (counts: {', '.join(self._totals)})") from None
+
+    def ratio(self, over: Any, under: Any) -> Array:
+        """over / under; 0 where the denominator is 0, which is noted beside the figure."""
+        over, under = np.broadcast_arrays(np.asarray(over, float), np.asarray(under, float))
+        zero = under == 0
+        self.undefined = self.undefined or bool(zero.any())
+        result = np.zeros(over.shape)
+        np.divide(over, under, out=result, where=~zero)
+        return result
+
+
+Formula = Callable[[Totals], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """formula: totals -> value; it must work on arrays, one element a resample.
+
+    better: which way is good, None for neither (yes_ratio). unit: how pages print it;
+    "fraction" is stored in [0, 1] and shown in per cent.
+    """
+
+    formula: Formula
+    better: Literal["higher", "lower"] | None = "higher"
+    unit: Literal["fraction", "number"] = "fraction"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A metric's value with its 95 % percentile interval and standard error; None where there is but one cluster."""
+
+    value: float
+    low: float | None
+    high: float | None
+    stderr: float | None
+    n: int
+    clusters: int
+    undefined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Per-sample counts with their clusters and slices.
+
+    counts: name -> (n,) float64. clusters: (n,) integer codes 0..k-1. slices: name -> (n,) strings.
+    """
+
+    counts: Mapping[str, Array]
+    clusters: npt.NDArray[np.int64]
+    slices: Mapping[str, npt.NDArray[Any]]
+
+    @property
+    def n(self) -> int:
+        return len(self.clusters)
+
+
+def table(counts: Mapping[str, Any], clusters: Any, slices: Mapping[str, Any] | None = None) -> Table:
+    """A `Table` from columns; `clusters` may hold any hashable labels. A count `n` of ones is added if absent."""
+    labels = np.asarray(clusters, dtype=object)
+    seen: dict[Any, int] = {}
+    codes = np.fromiter((seen.setdefault(label, len(seen)) for label in labels), np.int64, len(labels))
+    columns = {name: np.asarray(column, dtype=np.float64) for name, column in counts.items()}
+    columns.setdefault("n", np.ones(len(codes)))
+    return Table(columns, codes, {name: np.asarray(column, dtype=object) for name, column in (slices or {}).items()})
+
+
+def cluster_weights(clusters: int, resamples: int, seed: int, chunk: int = 256) -> Iterator[Array]:
+    """How often each cluster is drawn in each resample: (chunk, clusters) blocks, rows summing to `clusters`."""
+    rng = np.random.default_rng(seed)
+    for start in range(0, resamples, chunk):
+        rows = min(chunk, resamples - start)
+        drawn = rng.integers(0, clusters, (rows, clusters)) + clusters * np.arange(rows)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=rows * clusters).reshape(rows, clusters).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Resampled:
+    """Totals of the whole and of each slice: names (columns), parts (rows), `point` (parts, columns) and
+    `draws` (resamples, parts, columns). Part 0 is the whole, the others are `slice=value`."""
+
+    names: tuple[str, ...]
+    parts: tuple[str, ...]
+    point: Array
+    draws: Array
+    sizes: tuple[int, ...]
+    clusters: tuple[int, ...]
+
+
+def resample(data: Table, resamples: int = RESAMPLES, seed: int = 0) -> Resampled:
+    """Bootstrap totals of all counts in the whole and in every slice, from one matrix product over clusters."""
+    masks = {"": np.ones(data.n, bool)}
+    for name, column in data.slices.items():
+        present = [value for value in dict.fromkeys(column.tolist()) if value is not None]
+        masks.update({f"{name}={value}": column == value for value in sorted(present)})
+    k = int(data.clusters.max()) + 1 if data.n else 0
+    sums = np.stack(
+        [
+            np.stack([np.bincount(data.clusters[mask], column[mask], k) for column in data.counts.values()], axis=1)
+            for mask in masks.values()
+        ],
+        axis=1,
+    )
+    flat = sums.reshape(k, -1)
+    blocks = [weights @ flat for weights in cluster_weights(k, resamples, seed)] if k > 1 and resamples else []
+    draws = np.concatenate(blocks) if blocks else np.empty((0, flat.shape[1]))
+    return Resampled(
+        names=tuple(data.counts),
+        parts=tuple(masks),
+        point=sums.sum(axis=0),
+        draws=draws.reshape(len(draws), *sums.shape[1:]),
+        sizes=tuple(int(mask.sum()) for mask in masks.values()),
+        clusters=tuple(len(np.unique(data.clusters[mask])) for mask in masks.values()),
+    )
+
+
+def _values(metric: Metric, drawn: Resampled, part: int) -> tuple[float, Array, bool]:
+    """A metric in one part: its value, its value in each resample, and whether it divided by zero."""
+    point = Totals({name: drawn.point[part, i : i + 1] for i, name in enumerate(drawn.names)})
+    value = float(np.asarray(metric.formula(point), float).reshape(-1)[0])
+    draws = Totals({name: drawn.draws[:, part, i] for i, name in enumerate(drawn.names)})
+    spread = np.broadcast_to(np.asarray(metric.formula(draws), float), (len(drawn.draws),))
+    return value, spread, point.undefined
+
+
+def _estimate(value: float, spread: Array, n: int, clusters: int, undefined: bool) -> Estimate:
+    if clusters < 2 or len(spread) < 2:
+        return Estimate(value, None, None, None, n, clusters, undefined)
+    low, high = np.quantile(spread, [0.025, 0.975])
+    return Estimate(value, float(low), float(high), float(np.std(spread, ddof=1)), n, clusters, undefined)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """metrics: name -> estimate over all samples. slices: "split=random" -> name -> estimate."""
+
+    metrics: Mapping[str, Estimate]
+    slices: Mapping[str, Mapping[str, Estimate]]
+
+
+def measure(
+    data: Table,
+    metrics: Mapping[str, Metric],
+    average_over: str | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Measured:
+    """All metrics, of the whole and of every slice, with clustered intervals.
+
+    average_over: the whole's figure is the plain mean over this slice's values, in the estimate and in each resample.
+    """
+    if not data.n:
+        return Measured({}, {})
+    drawn = resample(data, resamples, seed)
+    whole: dict[str, Estimate] = {}
+    parts: dict[str, dict[str, Estimate]] = {part: {} for part in drawn.parts[1:]}
+    averaged = [i for i, part in enumerate(drawn.parts) if average_over and part.startswith(f"{average_over}=")]
+    for name, metric in metrics.items():
+        found = [_values(metric, drawn, part) for part in range(len(drawn.parts))]
+        for i, part in enumerate(drawn.parts[1:], start=1):
+            parts[part][name] = _estimate(found[i][0], found[i][1], drawn.sizes[i], drawn.clusters[i], found[i][2])
+        value, spread, undefined = found[0]
+        if averaged:
+            value = sum(found[i][0] for i in averaged) / len(averaged)
+            spread = np.mean([found[i][1] for i in averaged], axis=0)
+            undefined = any(found[i][2] for i in averaged)
+        whole[name] = _estimate(value, spread, drawn.sizes[0], drawn.clusters[0], undefined)
+    return Measured(whole, parts)

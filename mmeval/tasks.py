@@ -1,0 +1,61 @@
+"""A task is one benchmark: where its rows are, how a row becomes a sample, which scorer reads the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmeval.errors import UsageError
+from mmeval.samples import Sample
+from mmeval.scorers.base import Scorer
+from mmeval.sources import Row, Source
+
+ReadAnswers = Callable[[Path, list[Sample]], Mapping[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """One benchmark, as a file in `tasks/<dimension>/` defines it.
+
+    rows: where its rows come from. sample: row -> `Sample`, several, or None (row is not asked).
+    scorer: a `Scorer`, or several by the name of their dialect with "official" among them; the first is the default.
+    max_new_tokens: generation limit. headline: the metric that stands for the task.
+    published: model -> headline value as printed in its source. paper: where the benchmark was defined.
+    answers: reads the benchmark's own answer files: (path, samples) -> sample id -> answer; None where an answer
+    file is a table of ids and answers like any other.
+    name and dimension come from the file: the variable's name and the folder.
+    """
+
+    rows: Source
+    sample: Callable[[Row], Sample | Iterable[Sample] | None]
+    scorer: Scorer | Mapping[str, Scorer]
+    max_new_tokens: int
+    headline: str
+    published: Mapping[str, float] = field(default_factory=dict)
+    paper: str = ""
+    answers: ReadAnswers | None = None
+    name: str = ""
+    dimension: str = ""
+    summary: str = ""
+
+    @property
+    def dialects(self) -> Mapping[str, Scorer]:
+        return {"official": self.scorer} if isinstance(self.scorer, Scorer) else self.scorer
+
+    def scorer_for(self, dialect: str | None = None) -> tuple[str, Scorer]:
+        """The scorer of a dialect and its name; of the default one without a name."""
+        known = self.dialects
+        if dialect is None:
+            return next(iter(known.items()))
+        if dialect not in known:
+            raise UsageError(f"{self.name}: no scoring dialect {dialect!r} (has: {', '.join(known)})")
+        return dialect, known[dialect]
+
+    def samples_of(self, row: Row) -> list[Sample]:
+        """The samples of one row. A field that the row lacks raises `DataError` naming file, row and fields."""
+        made: Any = self.sample(row)
+        if made is None:
+            return []
+        return [made] if isinstance(made, Sample) else list(made)
