@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmeval.samples import Sample
-from mmeval.scorers.base import Scorer
+from mmeval.scorers.base import COUNT, GROUP, SLICE, Scorer
 from mmeval.statistics.sums import RESAMPLES, Estimate, Measured, measure, table
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COUNT, SLICE, GROUP = "count.", "slice.", "group."
 
 
 def score(scorer: Scorer, samples: Iterable[Sample], answers: Mapping[str, str | None]) -> pd.DataFrame:

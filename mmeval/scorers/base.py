@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,9 @@ from mmeval.statistics.sums import Metric as Metric
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Prefixes of the columns of a table of scores (`mmeval.scoring.score`).
+COUNT, SLICE, GROUP = "count.", "slice.", "group."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +57,19 @@ class Scorer:
     average_over: str | None = None
 
 
-def by_group(frame: pd.DataFrame, by: list[str], column: str, name: str) -> pd.DataFrame:
-    """Adds `{name}` and `{name}_all`: 1 on the first row of each group by `by`, and there 1 if `column` is all 1.
+def by_group(frame: pd.DataFrame, groups: Sequence[str], column: str, name: str) -> pd.DataFrame:
+    """Adds the counts `{name}` and `{name}_all`: 1 on each group's first row, and there 1 if count `column` is all 1.
 
     Every other row has 0, so that totals over any set of whole groups are the number of groups and of perfect ones.
-    Rows where a key is missing (None) belong to no group.
+    groups: names of `Sample.groups`; rows that lack one of them belong to no group.
     """
+    by = [GROUP + group for group in groups]
     keyed = frame.dropna(subset=by)
-    grouped = keyed.groupby(by, sort=False)[column]
     first = keyed.index[~keyed.duplicated(by)]
+    lowest = keyed.groupby(by, sort=False)[COUNT + column].transform("min")
     frame = frame.copy()
-    frame[name] = 0.0
-    frame[f"{name}_all"] = 0.0
-    frame.loc[first, name] = 1.0
-    frame.loc[first, f"{name}_all"] = grouped.transform("min").loc[first].astype(float)
+    frame[COUNT + name] = 0.0
+    frame[f"{COUNT}{name}_all"] = 0.0
+    frame.loc[first, COUNT + name] = 1.0
+    frame.loc[first, f"{COUNT}{name}_all"] = lowest.loc[first].eq(1.0).astype(float)
     return frame
