@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# A task with more than this share of its samples missing makes a command end with exit code 3.
+MISSING_ALLOWED = 0.05
+
+
 def score(scorer: Scorer, samples: Iterable[Sample], answers: Mapping[str, str | None]) -> pd.DataFrame:
     """One row a sample, in the samples' order.
 
@@ -90,3 +94,8 @@ def as_json(frame: pd.DataFrame, measured: Measured, dialect: str) -> dict[str, 
 def _estimate(estimate: Estimate) -> dict[str, Any]:
     shown = {name: getattr(estimate, name) for name in ("value", "low", "high", "stderr", "n", "clusters")}
     return {**shown, "undefined": True} if estimate.undefined else shown
+
+
+def too_many_missing(result: Mapping[str, Any]) -> bool:
+    """Whether a task's part of the `--json` object misses more than `MISSING_ALLOWED` of its answers."""
+    return bool(result["missing"] > MISSING_ALLOWED * result["n"])

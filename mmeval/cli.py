@@ -1,0 +1,338 @@
+"""The commands. Thin: parse, call, print. Exit codes are listed in `mmeval --help`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from mmeval.errors import MmevalError, UsageError
+
+EXIT_CODES = """Exit codes: 0 done; 1 a gate says regression; 2 a gate cannot tell; 3 the run finished, but a task
+failed or too many answers are missing; 64 wrong usage; 65 bad data; 70 our fault; 130 interrupted (run the same
+command again to go on)."""
+
+app = typer.Typer(
+    name="mmeval",
+    help="Did this multimodal checkpoint get better or worse?\n\nStart: mmeval run --model demo --suite demo",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(
+    help="Data without a hub: probes from your own pictures.", no_args_is_help=True, rich_markup_mode=None
+)
+build_app = typer.Typer(
+    help="Builds a benchmark's data from your own pictures.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(data_app, name="data")
+data_app.add_typer(build_app, name="build")
+
+Data = Annotated[
+    list[Path] | None,
+    typer.Option("--data", help="Folder with data sets or official files; may be given several times."),
+]
+CatalogOption = Annotated[
+    list[Path] | None,
+    typer.Option("--catalog", "--include_path", help="Folder with task files of your own; may be given several times."),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from mmeval import __version__
+
+        print(f"mmeval {__version__}")
+
+
+def main() -> NoReturn:
+    """Entry point: errors of ours are one line and an exit code; `--debug` anywhere shows the trace."""
+    debug = "--debug" in sys.argv
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        code = app(arguments, standalone_mode=False)
+    except MmevalError as error:
+        if debug:
+            raise
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted; what was answered is kept, run the same command again to go on", 130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has left (`mmeval tasks | head`)
+        sys.exit(0)
+    except Exception as error:
+        if _is_usage(error):
+            _fail(_usage_text(error), 64)
+        if debug:
+            raise
+        _fail(f"{type(error).__name__}: {error} (our fault; --debug shows where, please report it)", 70)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    print(f"mmeval: {text}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _is_usage(error: Exception) -> bool:
+    return hasattr(error, "exit_code") and hasattr(error, "format_message")
+
+
+def _usage_text(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    path = getattr(context, "command_path", "mmeval")
+    return f"{error.format_message()} ({path} --help lists what there is)"
+
+
+@app.command()
+def run(
+    model: Annotated[
+        str, typer.Option(help="Checkpoint folder or hub id; demo or demo-dpo; replay:FILE or replay:RUN.")
+    ],
+    suite: Annotated[str, typer.Option(help="Suites, separated by commas: demo, hallucination …")] = "",
+    tasks: Annotated[str, typer.Option(help="Tasks, separated by commas (`mmeval tasks` lists them).")] = "",
+    model_args: Annotated[
+        str, typer.Option("--model_args", help="As in lm-eval: pretrained=…,dtype=…,peft=… with --model hf.")
+    ] = "",
+    limit: Annotated[int | None, typer.Option(help="Only the first N samples of each task.")] = None,
+    batch_size: Annotated[str, typer.Option("--batch-size", "--batch_size", help="Rows a batch, or auto.")] = "auto",
+    max_new_tokens: Annotated[
+        int | None, typer.Option("--max-new-tokens", "--max_new_tokens", help="Instead of each task's own limit.")
+    ] = None,
+    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    seed: Annotated[int, typer.Option(help="For sampling, shuffling and resampling.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("--output", "--output_path", "-o", help="Run folder [runs/MODEL/TASKS].")
+    ] = None,
+    data: Data = None,
+    catalog: CatalogOption = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh/--resume", help="Ask all anew, or go on where the run folder stands.")
+    ] = False,
+    scoring: Annotated[str | None, typer.Option(help="Scoring dialect: official, lmms-eval, vlmevalkit …")] = None,
+    ablate: Annotated[str | None, typer.Option(help="no-image or shuffled-image: what it scores blind.")] = None,
+    temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.0,
+    top_p: Annotated[float, typer.Option("--top-p", "--top_p", help="Nucleus, with a temperature above 0.")] = 1.0,
+    repeats: Annotated[int, typer.Option(help="Answers a question, with a temperature above 0.")] = 1,
+    adapter: Annotated[
+        Path | None, typer.Option("--adapter", "--peft", help="LoRA or other peft adapter on the model.")
+    ] = None,
+    system: Annotated[str | None, typer.Option("--system", "--system_instruction", help="System prompt.")] = None,
+    chat_template: Annotated[
+        Path | None, typer.Option("--chat-template", "--chat_template", help="Jinja file instead of the checkpoint's.")
+    ] = None,
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", "--trust_remote_code", help="Run code that the checkpoint brings.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Evaluates a checkpoint on suites or tasks; writes a run folder with a page to look at.
+
+    Stopped at any moment, the same command goes on: no finished answer is asked again.
+    """
+    from mmeval.evaluate import Settings, evaluate
+    from mmeval.progress import for_people
+
+    options: dict[str, Any] = {
+        "device": device,
+        "dtype": dtype,
+        "batch_size": _batch_size(batch_size),
+        "adapter": adapter,
+        "system": system,
+        "chat_template": chat_template,
+        "trust_remote_code": trust_remote_code,
+    }
+    if model_args:
+        model, given = _model_args(model, model_args)
+        options |= given
+    finished = evaluate(
+        model,
+        tasks,
+        suite=suite,
+        data=data or (),
+        output=output,
+        fresh=fresh,
+        catalog=catalog or (),
+        settings=Settings(
+            limit=limit,
+            max_new_tokens=max_new_tokens,
+            temperature=temperature,
+            top_p=top_p,
+            repeats=repeats,
+            seed=seed,
+            ablate=ablate,
+            scoring=scoring,
+        ),
+        engine_options=options,
+        progress=for_people(),
+        command=sys.argv[1:],
+    )
+    if json:
+        _print_json(finished.to_json())
+    else:
+        from mmeval.tables import print_results
+
+        print_results(finished.tasks, finished.failed)
+        print(f"\npage: {finished.report}")
+    for name in finished.too_many_missing:
+        result = finished.tasks[name]
+        print(f"mmeval: {name}: {result['missing']} of {result['n']} answers missing; see the page", file=sys.stderr)
+    return finished.exit_code
+
+
+def _batch_size(text: str) -> int | str:
+    if text == "auto":
+        return text
+    if not text.isdigit() or int(text) < 1:
+        raise UsageError(f"--batch-size {text}: a number of rows, or auto")
+    return int(text)
+
+
+def _model_args(model: str, text: str) -> tuple[str, dict[str, Any]]:
+    """lm-eval's `--model hf --model_args pretrained=PATH,dtype=…`, so that a known command line works here."""
+    known = {"dtype": "dtype", "device": "device", "peft": "adapter", "revision": "revision"}
+    pairs = dict(pair.partition("=")[::2] for pair in text.split(",") if pair)
+    options: dict[str, Any] = {}
+    model = pairs.pop("pretrained", model)
+    if pairs.pop("trust_remote_code", "false").lower() == "true":
+        options["trust_remote_code"] = True
+    for name, value in pairs.items():
+        if name not in known:
+            raise UsageError(f"--model_args {name}=…: not known here (known: pretrained, {', '.join(known)})")
+        options[known[name]] = Path(value) if name == "peft" else value
+    return model, options
+
+
+@app.command()
+def score(
+    task: Annotated[str, typer.Option(help="The benchmark that the answers are for.")],
+    answers: Annotated[
+        list[Path],
+        typer.Option(help="Answers: official layout, JSON, JSONL, CSV, lmms-eval's logs, VLMEvalKit's tables."),
+    ],
+    data: Data = None,
+    catalog: CatalogOption = None,
+    scoring: Annotated[str | None, typer.Option(help="Scoring dialect [official].")] = None,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    json: Json = False,
+) -> int:
+    """Scores answers that exist already, of any model and from any harness. Needs no model and no GPU."""
+    from mmeval.catalog import load_catalog
+    from mmeval.score import score_files
+
+    scored = score_files(load_catalog(catalog or ()).choose([task])[0], answers, data or (), scoring, seed)
+    for note in scored.notes:
+        print(f"mmeval: {note}", file=sys.stderr)
+    if json:
+        _print_json(scored.to_json())
+    else:
+        from mmeval.tables import print_results
+
+        print_results(scored.tasks)
+    return scored.exit_code
+
+
+@app.command("tasks")
+def tasks_command(
+    data: Data = None,
+    catalog: CatalogOption = None,
+    json: Json = False,
+) -> int:
+    """Lists the benchmarks there are, by dimension, and whether their data is at hand."""
+    from mmeval.catalog import load_catalog
+    from mmeval.tables import print_tasks, tasks_json
+
+    found = load_catalog(catalog or ())
+    folders = tuple(data or ())
+    if json:
+        _print_json(tasks_json(found, folders))
+    else:
+        print_tasks(found, folders)
+    return 0
+
+
+@app.command()
+def report(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    catalog: CatalogOption = None,
+) -> int:
+    """Writes the page of a run again."""
+    from mmeval.catalog import load_catalog
+    from mmeval.reporting import write_report
+    from mmeval.runs import RunFolder
+
+    print(write_report(RunFolder.existing(run_folder), load_catalog(catalog or ())))
+    return 0
+
+
+@app.command()
+def verify(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    catalog: CatalogOption = None,
+    json: Json = False,
+) -> int:
+    """Scores a run again from its logs and compares with what it says, byte for byte."""
+    from mmeval.catalog import load_catalog
+    from mmeval.logs import verify as verify_run
+    from mmeval.runs import RunFolder
+
+    verified = verify_run(RunFolder.existing(run_folder), load_catalog(catalog or ()))
+    if json:
+        _print_json({"run": str(run_folder), "same": not verified.differences, "differences": verified.differences})
+    for name, what in verified.differences.items():
+        print(f"mmeval: {name} differs: {what}", file=sys.stderr)
+    if not verified.differences and not json:
+        print("same: metrics.json and scores.parquet, byte for byte")
+    return 65 if verified.differences else 0
+
+
+@app.command()
+def doctor(data: Data = None, json: Json = False) -> int:
+    """Says what is installed, what is missing, and how to get it."""
+    from mmeval.doctor import examine, print_findings
+
+    findings = examine(tuple(data or ()))
+    if json:
+        _print_json({"checks": [finding.to_json() for finding in findings]})
+    else:
+        print_findings(findings)
+    return 0 if all(finding.fine for finding in findings if finding.needed) else 70
+
+
+@build_app.command("pope")
+def build_pope_command(
+    annotations: Annotated[Path, typer.Option(help="COCO-format instances.json.")],
+    images: Annotated[Path, typer.Option(help="Folder with the pictures.")],
+    out: Annotated[Path, typer.Option(help="Folder to write; pass it to `mmeval run --data`.")],
+    seed: Annotated[int, typer.Option(help="Of the draw of objects.")] = 0,
+    json: Json = False,
+) -> int:
+    """Yes/no probes (random, popular, adversarial) from any COCO-format annotations, by POPE's rules."""
+    from mmeval.probes import build_pope
+
+    built = build_pope(annotations, images, out, seed=seed)
+    if json:
+        _print_json(built.to_json())
+    else:
+        print(built)
+        print(f"now: mmeval run --model MODEL --tasks pope,chair --data {out}")
+    return 0
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+if __name__ == "__main__":
+    main()

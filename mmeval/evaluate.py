@@ -1,0 +1,385 @@
+"""The way of the data, for one model and some tasks; also the Python API `mmeval.evaluate(...)`.
+
+task -> samples -> requests -> engine -> responses -> scores -> metrics -> run folder -> page
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmeval import scoring
+from mmeval.catalog import Catalog, load_catalog
+from mmeval.errors import DataError, Interrupted, MmevalError, UsageError
+from mmeval.inference.base import Decoding, Engine, Request, Response, digest_of
+from mmeval.logs import answer_of, score_logs
+from mmeval.progress import Progress
+from mmeval.requests import Plan, plan_task
+from mmeval.runs import Asked, RunFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What decides a run's answers and scores, apart from the model and the data."""
+
+    limit: int | None = None
+    max_new_tokens: int | None = None
+    temperature: float = 0.0
+    top_p: float = 1.0
+    repeats: int = 1
+    seed: int = 0
+    ablate: str | None = None
+    scoring: str | None = None
+    resamples: int = 2000
+
+    def __post_init__(self) -> None:
+        if self.ablate not in (None, "no-image", "shuffled-image"):
+            raise UsageError(f"no ablation {self.ablate!r} (there are: no-image, shuffled-image)")
+        if self.repeats > 1 and self.temperature == 0:
+            raise UsageError("several answers a question (--repeats) need --temperature above 0, or they are all equal")
+        for name, value, least in (("limit", self.limit, 1), ("max-new-tokens", self.max_new_tokens, 1)):
+            if value is not None and value < least:
+                raise UsageError(f"--{name} {value}: must be at least {least}")
+        if self.repeats < 1 or self.temperature < 0 or not 0 < self.top_p <= 1:
+            raise UsageError("--repeats must be at least 1, --temperature at least 0, --top-p in (0, 1]")
+
+    def decoding(self, task_limit: int) -> Decoding:
+        return Decoding(
+            max_new_tokens=self.max_new_tokens or task_limit,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            seed=self.seed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run: what `mmeval.evaluate` returns and `mmeval run` prints.
+
+    tasks: the `tasks` object of `--json`. failed: task -> why it has no figures.
+    """
+
+    path: Path
+    model: Mapping[str, Any]
+    tasks: Mapping[str, Any]
+    failed: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """One row a sample and task; see `mmeval.scoring.score` for the columns."""
+        return RunFolder.existing(self.path).scores()
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """One row a task, part ("" is the whole, else "slice=value") and metric, with value and interval."""
+        import pandas as pd
+
+        rows = [
+            {"task": task, "part": part, "metric": metric, **estimate}
+            for task, result in self.tasks.items()
+            for part, metrics in (("", result["metrics"]), *result["slices"].items())
+            for metric, estimate in metrics.items()
+        ]
+        return pd.DataFrame(rows)
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    @property
+    def too_many_missing(self) -> list[str]:
+        return [task for task, result in self.tasks.items() if scoring.too_many_missing(result)]
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 when a task failed or misses too many answers."""
+        return 3 if self.failed or self.too_many_missing else 0
+
+    def to_json(self) -> dict[str, Any]:
+        shown = {"run": str(self.path), "model": dict(self.model), "tasks": dict(self.tasks)}
+        return {**shown, "failed": dict(self.failed)} if self.failed else shown
+
+
+def evaluate(
+    model: str | Engine,
+    tasks: Sequence[str] | str = (),
+    *,
+    suite: Sequence[str] | str = (),
+    data: Iterable[str | Path] = (),
+    output: str | Path | None = None,
+    fresh: bool = False,
+    catalog: Catalog | Iterable[str | Path] = (),
+    settings: Settings | None = None,
+    engine_options: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+    command: Sequence[str] = (),
+    **more: Any,
+) -> Run:
+    """Evaluates one model on some tasks and writes the run folder and its page.
+
+    model: a checkpoint's folder or hub id, "demo", "demo-dpo", "replay:FILE", or an `Engine`.
+    tasks, suite: names, as `mmeval tasks` lists them. data: folders in which sources look for rows first.
+    output: the run folder, by default runs/MODEL/TASKS. An unfinished or earlier run there is continued: requests
+    with the same digest are not asked again; fresh=True asks all anew. settings: or its fields as keywords
+    (limit=100, temperature=0.7). engine_options: what `mmeval.inference.open_engine` takes (dtype, device …).
+
+    Raises `UsageError` and `DataError`; a task whose data is missing or broken is in `Run.failed` while others run,
+    unless all fail.
+    """
+    settings = settings or Settings(**more)
+    progress = progress or Progress()
+    tasks, suite = _names(tasks), _names(suite)
+    found = catalog if isinstance(catalog, Catalog) else load_catalog(Path(folder) for folder in catalog)
+    chosen = found.choose(tasks, suite)
+    if not chosen:
+        raise UsageError("nothing to run; name --suite or --tasks (`mmeval tasks` lists them)")
+    folders = tuple(Path(folder) for folder in data)
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"--data {folder}: no such folder")
+    path = Path(output) if output else default_output(model, suite, tasks, settings)
+
+    started, clock = datetime.now(UTC), time.monotonic()
+    with RunFolder.open(path, fresh) as run:
+        plans, failed = _plan(chosen, folders, settings, progress)
+        engine = _open(model, engine_options or {}, progress) if isinstance(model, str) else model
+        record: dict[str, Any] = {
+            **_provenance(engine, model, settings, tasks, suite, folders, command),
+            "status": "running",
+            "started": started.isoformat(timespec="seconds"),
+        }
+        try:
+            asked = _ask_all(run, engine, plans, record, progress)
+            record["status"] = "done"
+        except (KeyboardInterrupt, Interrupted):
+            record["status"] = "interrupted"
+            raise
+        except BaseException:
+            record["status"] = "failed"
+            raise
+        finally:
+            if isinstance(model, str):
+                engine.close()
+            if record["status"] != "done":
+                _leave(run, record, clock)
+        results = _score_all(run, plans, asked, settings, progress)
+        record |= {"tasks": _tasks_record(plans, failed), "notes": list(progress.notes)}
+        record |= _finished(clock)
+        run.write_json("metrics.json", results)
+        run.write_json("run.json", record)
+        _write_page(run, plans, asked, found, progress)
+    return Run(path, record["model"], results, failed, tuple(progress.notes))
+
+
+def _names(value: Sequence[str] | str) -> tuple[str, ...]:
+    return tuple(name for name in value.split(",") if name) if isinstance(value, str) else tuple(value)
+
+
+def default_output(model: str | Engine, suite: Sequence[str], tasks: Sequence[str], settings: Settings) -> Path:
+    """runs/MODEL/TASKS: the same command finds the same folder and continues there."""
+    name = model if isinstance(model, str) else str(model.describe().get("name", "engine"))
+    stem = Path(name).name if Path(name).exists() else name
+    what = "+".join([*suite, *tasks])
+    if settings.ablate:
+        what += f"-{settings.ablate}"
+    readable = re.sub(r"[^\w.+-]+", "-", what)
+    if len(readable) > 80:
+        readable = f"{readable[:60]}-{digest_of(what)[:8]}"
+    return Path("runs") / (re.sub(r"[^\w.+-]+", "-", stem).strip("-") or "model") / readable
+
+
+def _plan(
+    chosen: Sequence[Any], folders: tuple[Path, ...], settings: Settings, progress: Progress
+) -> tuple[list[Plan], dict[str, str]]:
+    plans: list[Plan] = []
+    failed: dict[str, str] = {}
+    for task in chosen:
+        progress.stage(f"reading {task.name}")
+        try:
+            decoding = settings.decoding(task.max_new_tokens)
+            plans.append(plan_task(task, folders, decoding, settings))
+        except DataError as error:
+            failed[task.name] = str(error)
+            progress.note(f"{task.name}: no figures: {error}")
+    if not plans:
+        raise DataError("; ".join(failed.values()))
+    return plans, failed
+
+
+def _open(model: str, options: Mapping[str, Any], progress: Progress) -> Engine:
+    from mmeval.inference import open_engine
+
+    progress.stage(f"loading {model}")
+    return open_engine(model, on_note=progress.note, **options)
+
+
+def _ask_all(
+    run: RunFolder, engine: Engine, plans: Sequence[Plan], record: dict[str, Any], progress: Progress
+) -> dict[str, list[tuple[Asked, Response | None]]]:
+    """Asks what the log does not hold yet; per task, each sample with its response."""
+    known = run.responses()
+    asked: dict[str, list[Asked]] = {}
+    wanted: dict[str, Request] = {}
+    with progress.bar("reading pictures and prompts", sum(len(plan.requests) for plan in plans)) as bar:
+        for plan in plans:
+            rows = asked[plan.task.name] = []
+            for sample, request in zip(plan.samples, plan.requests, strict=True):
+                rows.append(_identify(engine, plan.task.name, sample, request, wanted))
+                bar.advance()
+    run.write_samples([one for rows in asked.values() for one in rows])
+    pending = {
+        digest: request for digest, request in wanted.items() if digest not in known or known[digest].finish == "error"
+    }
+    record |= {"asked": len(pending), "reused": len(wanted) - len(pending), "tasks": _tasks_record(plans, {})}
+    run.write_json("run.json", record)
+    if len(pending) < len(wanted):
+        progress.note(
+            f"{len(wanted) - len(pending)} of {len(wanted)} answers are in the run folder and not asked again"
+        )
+    _answer(run, engine, pending, known, progress)
+    record["engine"] = dict(getattr(engine, "stats", dict)())
+    return {
+        task: [(one, known.get(one.request) if one.request else None) for one in rows] for task, rows in asked.items()
+    }
+
+
+def _identify(engine: Engine, task: str, sample: Any, request: Request, wanted: dict[str, Request]) -> Asked:
+    """A sample with its request's digest. Equal requests (POPE's splits share questions) are asked once."""
+    try:
+        digest = engine.digest(request)
+        images = tuple(image.digest() for image in sample.images)
+    except DataError as error:
+        return Asked(task, sample, None, (), str(error))
+    wanted.setdefault(digest, request)
+    return Asked(task, sample, digest, images)
+
+
+def _answer(
+    run: RunFolder, engine: Engine, pending: Mapping[str, Request], known: dict[str, Response], progress: Progress
+) -> None:
+    digests = {request.id: digest for digest, request in pending.items()}
+    if not pending:
+        return
+    with progress.bar("asking", len(pending)) as bar:
+        for response in engine.run(pending.values()):
+            digest = digests.pop(response.id)
+            run.append(digest, response)
+            known[digest] = response
+            bar.advance()
+    for request_id, digest in digests.items():
+        known[digest] = Response(request_id, finish="error", error="the engine gave no response")
+
+
+def _score_all(
+    run: RunFolder,
+    plans: Sequence[Plan],
+    asked: Mapping[str, list[tuple[Asked, Response | None]]],
+    settings: Settings,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Metrics; the table of scores goes into the run folder. `mmeval verify` makes the same from the logs."""
+    progress.stage("scoring")
+    results, frame = score_logs(
+        {plan.task.name: (plan.dialect, plan.scorer) for plan in plans}, asked, settings.resamples, settings.seed
+    )
+    run.write_scores(frame)
+    for plan in plans:
+        _note_missing(plan.task.name, asked[plan.task.name], progress)
+    return results
+
+
+def _note_missing(task: str, rows: list[tuple[Asked, Response | None]], progress: Progress) -> None:
+    reasons: dict[str, list[str]] = {}
+    for one, response in rows:
+        if answer_of(response) is None:
+            thinking = response is not None and response.finish == "thinking"
+            why = "thinking was cut off" if thinking else one.error or (response and response.error) or "not answered"
+            reasons.setdefault(why, []).append(one.sample.id)
+    for why, ids in list(reasons.items())[:5]:
+        shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
+        progress.note(f"{task}: {len(ids)} missing ({shown}): {why}")
+    if len(reasons) > 5:
+        progress.note(
+            f"{task}: {sum(map(len, list(reasons.values())[5:]))} more missing for {len(reasons) - 5} reasons"
+        )
+
+
+def _write_page(
+    run: RunFolder,
+    plans: Sequence[Plan],
+    asked: Mapping[str, list[tuple[Asked, Response | None]]],
+    catalog: Catalog,
+    progress: Progress,
+) -> None:
+    from mmeval.reporting import keep_pictures, write_report
+
+    progress.stage("writing the page")
+    pictures = {
+        digest: image
+        for plan in plans
+        for sample, (one, _) in zip(plan.samples, asked[plan.task.name], strict=True)
+        for digest, image in zip(one.images, sample.images, strict=True)
+    }
+    keep_pictures(run, pictures)
+    write_report(run, catalog)
+
+
+def _tasks_record(plans: Sequence[Plan], failed: Mapping[str, str]) -> dict[str, Any]:
+    records: dict[str, Any] = {plan.task.name: plan.record() for plan in plans}
+    return records | {name: {"error": why} for name, why in failed.items()}
+
+
+def _provenance(
+    engine: Engine,
+    model: str | Engine,
+    settings: Settings,
+    tasks: Sequence[str],
+    suite: Sequence[str],
+    data: Sequence[Path],
+    command: Sequence[str],
+) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from mmeval.provenance import machine, versions
+
+    described = dict(engine.describe())
+    if isinstance(model, str):
+        described.setdefault("name", model)
+    return {
+        "mmeval": versions()["mmeval"],
+        "model": described,
+        "config": {
+            "tasks": list(tasks),
+            "suite": list(suite),
+            "data": [str(folder) for folder in data],
+            **asdict(settings),
+        },
+        "command": list(command),
+        "versions": versions(),
+        "machine": machine(),
+    }
+
+
+def _finished(clock: float) -> dict[str, Any]:
+    return {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - clock, 1),
+    }
+
+
+def _leave(run: RunFolder, record: dict[str, Any], clock: float) -> None:
+    """Notes in run.json how the run ended early; the log stays as it is."""
+    try:
+        run.write_json("run.json", record | _finished(clock))
+    except MmevalError as error:  # a full disk is why we are here: the log on it is what counts
+        print(f"mmeval: run.json not updated: {error}", file=sys.stderr)

@@ -1,0 +1,137 @@
+"""Samples -> requests: limits, repeats and ablations, the same for every task."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmeval.errors import DataError
+from mmeval.inference.base import Decoding, Request, digest_of
+from mmeval.samples import Image, Message, Sample
+from mmeval.scorers.base import Scorer
+from mmeval.tasks import Task
+
+if TYPE_CHECKING:
+    from mmeval.evaluate import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one task asks: samples and their requests, side by side, and the scorer that will read the answers."""
+
+    task: Task
+    dialect: str
+    scorer: Scorer
+    samples: tuple[Sample, ...]
+    requests: tuple[Request, ...]
+
+    def record(self) -> dict[str, Any]:
+        """This task's part of run.json."""
+        task = self.task
+        return {
+            "dimension": task.dimension,
+            "summary": task.summary,
+            "dialect": self.dialect,
+            "samples": len(self.samples),
+            "fingerprint": fingerprint(self.samples),
+            "headline": task.headline,
+            "published": dict(task.published),
+            "paper": task.paper,
+            "max_new_tokens": self.requests[0].decoding.max_new_tokens if self.requests else task.max_new_tokens,
+        }
+
+
+def fingerprint(samples: Sequence[Sample]) -> str:
+    """Hex digest over what the benchmark asks and holds for true: ids, prompts, targets, slices; not the pictures,
+    whose content is in each request's digest."""
+    return digest_of([[one.id, one.prompt, one.target, dict(one.slices), dict(one.metadata)] for one in samples])
+
+
+def plan_task(task: Task, data: tuple[Path, ...], decoding: Decoding, settings: Settings) -> Plan:
+    """Reads a task's rows and makes its requests.
+
+    Raises `DataError` when rows are absent or broken, or when two samples have one id.
+    """
+    dialect, scorer = task.scorer_for(settings.scoring if settings.scoring in task.dialects else None)
+    samples = read_samples(task, data, settings.limit)
+    samples = ablated(samples, settings.ablate, settings.seed)
+    if settings.repeats > 1:
+        samples = [repeated(sample, k) for sample in samples for k in range(settings.repeats)]
+    requests = tuple(
+        Request(
+            f"{task.name}/{sample.id}",
+            sample.messages,
+            replace(decoding, repeat=i % settings.repeats) if settings.repeats > 1 else decoding,
+        )
+        for i, sample in enumerate(samples)
+    )
+    return Plan(task, dialect, scorer, tuple(samples), requests)
+
+
+def read_samples(task: Task, data: tuple[Path, ...], limit: int | None = None) -> list[Sample]:
+    """A task's samples, at most the first `limit`. Raises `DataError`, also for an id that stands twice."""
+    samples: list[Sample] = []
+    seen: dict[str, str] = {}
+    for row in task.rows.rows(data, task.name):
+        for sample in _samples_of(task, row):
+            if sample.id in seen:
+                raise DataError(f"{task.name}: id {sample.id!r} stands twice ({seen[sample.id]} and {row.where})")
+            seen[sample.id] = row.where
+            samples.append(sample)
+            if limit is not None and len(samples) >= limit:
+                return samples
+    if not samples:
+        raise DataError(f"{task.name}: none of the rows gave a sample")
+    return samples
+
+
+def _samples_of(task: Task, row: Any) -> list[Sample]:
+    try:
+        return task.samples_of(row)
+    except DataError as error:
+        raise DataError(f"{task.name}: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise DataError(
+            f"{task.name}: {row.where} is not as the benchmark defines it: {type(error).__name__}: {error} "
+            f"(fields: {', '.join(map(str, row))})"
+        ) from error
+
+
+def repeated(sample: Sample, k: int) -> Sample:
+    """The k-th asking of a sample; it stays in its cluster, and its groups are those of the same asking."""
+    groups = {name: f"{key}#{k}" for name, key in sample.groups.items()}
+    return replace(sample, id=f"{sample.id}#{k}", groups=groups, cluster=sample.cluster or sample.id)
+
+
+def ablated(samples: list[Sample], kind: str | None, seed: int) -> list[Sample]:
+    """Samples without pictures, or with each picture replaced by another one of the task, the same for all its
+    questions: what a model scores then, it scores without looking."""
+    if kind is None:
+        return samples
+    if kind == "no-image":
+        return [_with_images(sample, {}) for sample in samples]
+    pictures = list(dict.fromkeys(image for sample in samples for image in sample.images))
+    if len(pictures) < 2:
+        raise DataError("shuffled-image needs at least two different pictures")
+    order = pictures[:]
+    random.Random(seed).shuffle(order)
+    others = {image: order[(i + 1) % len(order)] for i, image in enumerate(order)}
+    return [_with_images(sample, others) for sample in samples]
+
+
+def _with_images(sample: Sample, others: dict[Image, Image]) -> Sample:
+    messages = tuple(
+        Message(
+            message.role,
+            tuple(
+                others[part] if isinstance(part, Image) else part
+                for part in message.content
+                if isinstance(part, str) or part in others
+            ),
+        )
+        for message in sample.messages
+    )
+    return replace(sample, messages=messages)

@@ -1,0 +1,235 @@
+"""Run folders: what ran, the logs that are the source of truth, and what was made of them.
+
+run.json         what ran: configuration, versions, fingerprints of model, data and prompts, machine, status
+samples.jsonl    what was asked: one line a sample, with the digest of its request
+responses.jsonl  append-only log of answers by request digest; survives kill -9 at any moment
+scores.parquet   one row a sample and task, from `mmeval.scoring.score`
+metrics.json     the `tasks` object of `--json`
+pictures/        a small picture for each one shown, named by content digest
+report.html      the page
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any
+
+from mmeval.errors import DataError, Interrupted, UsageError
+from mmeval.inference.base import Response
+from mmeval.samples import Sample, ask
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A sample as samples.jsonl keeps it: all that scoring and pages need, without pictures and without a model.
+
+    request: digest of its request; None when it could not be asked, and then `error` says why.
+    images: content digests, in the order of the prompt.
+    """
+
+    task: str
+    sample: Sample
+    request: str | None
+    images: tuple[str, ...] = ()
+    error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        sample = self.sample
+        return {
+            "task": self.task,
+            "sample": sample.id,
+            "prompt": sample.prompt,
+            "images": list(self.images),
+            "target": sample.target,
+            "slices": dict(sample.slices),
+            "cluster": sample.cluster,
+            "groups": dict(sample.groups),
+            "metadata": dict(sample.metadata),
+            "request": self.request,
+            "error": self.error,
+        }
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Asked:
+        sample = Sample(
+            id=row["sample"],
+            messages=ask(row["prompt"]),
+            target=row["target"],
+            slices=row["slices"],
+            cluster=row["cluster"],
+            groups=row["groups"],
+            metadata=row["metadata"],
+        )
+        return cls(row["task"], sample, row["request"], tuple(row["images"]), row["error"])
+
+
+class RunFolder:
+    """A run folder on disk. `with RunFolder.open(path) as run:` holds its lock for writing; reading needs none."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._lock: IO[str] | None = None
+        self._log: IO[bytes] | None = None
+
+    @classmethod
+    def existing(cls, path: Path) -> RunFolder:
+        """A folder that holds a run, for reading. Raises `UsageError` when it does not."""
+        if not (path / "run.json").is_file():
+            raise UsageError(f"{path}: no run folder (it has no run.json); `mmeval run` prints the folder it writes")
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path, fresh: bool = False) -> RunFolder:
+        """The folder, made if absent, locked for this process.
+
+        fresh: an earlier log is set aside as responses.jsonl.1 (.2 …) instead of being reused.
+        Raises `UsageError` when another process writes to it.
+        """
+        run = cls(path)
+        with storage(path):
+            path.mkdir(parents=True, exist_ok=True)
+            run._lock = (path / ".lock").open("a+")
+        try:
+            fcntl.flock(run._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            run._lock.close()
+            raise UsageError(
+                f"{path}: another mmeval run is writing into this folder; wait for it or pass another --output"
+            ) from None
+        if fresh and run.log_path.exists():
+            number = next(n for n in range(1, 10_000) if not (path / f"responses.jsonl.{n}").exists())
+            run.log_path.rename(path / f"responses.jsonl.{number}")
+        return run
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for handle in (self._log, self._lock):
+            if handle is not None:
+                handle.close()
+        self._log = self._lock = None
+
+    @property
+    def log_path(self) -> Path:
+        return self.path / "responses.jsonl"
+
+    # -- the log of answers
+
+    def responses(self) -> dict[str, Response]:
+        """Request digest -> its last answer. A torn last line, left by a kill, is not an answer."""
+        answers: dict[str, Response] = {}
+        for digest, response in self._log_rows():
+            answers[digest] = response
+        return answers
+
+    def _log_rows(self) -> Iterator[tuple[str, Response]]:
+        if not self.log_path.exists():
+            return
+        with self.log_path.open("rb") as log:
+            for number, line in enumerate(log, start=1):
+                if not line.endswith(b"\n"):
+                    return
+                try:
+                    row = json.loads(line)
+                    digest = row.pop("digest")
+                    if row.get("loglikelihoods") is not None:
+                        row["loglikelihoods"] = tuple(row["loglikelihoods"])
+                    yield digest, Response(**row)
+                except (ValueError, KeyError, TypeError) as error:
+                    raise DataError(
+                        f"{self.log_path}: line {number} can't be read ({error}); delete that line, "
+                        "its answer is then asked again"
+                    ) from None
+
+    def append(self, digest: str, response: Response) -> None:
+        """Adds an answer to the log; it is with the operating system when this returns, so kill -9 can't lose it."""
+        if self._log is None:
+            self._log = self._open_log()
+        row = {"digest": digest, **{k: v for k, v in asdict(response).items() if v is not None}}
+        with storage(self.log_path):
+            self._log.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+            self._log.flush()
+
+    def _open_log(self) -> IO[bytes]:
+        with storage(self.log_path):
+            log = self.log_path.open("ab+")
+            log.seek(0)
+            content = log.read()
+            log.truncate(content.rfind(b"\n") + 1)  # drops a torn last line, so that the next one starts clean
+            return log
+
+    # -- what is written whole
+
+    def write_samples(self, asked: list[Asked]) -> None:
+        lines = (json.dumps(one.to_json(), ensure_ascii=False) for one in asked)
+        self.write("samples.jsonl", "".join(line + "\n" for line in lines).encode())
+
+    def samples(self) -> list[Asked]:
+        with (self.path / "samples.jsonl").open(encoding="utf-8") as lines:
+            return [Asked.from_json(json.loads(line)) for line in lines]
+
+    def write_json(self, name: str, value: Any) -> None:
+        self.write(name, json_bytes(value))
+
+    def read_json(self, name: str) -> Any:
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UsageError(f"{self.path}: has no {name}; the run did not get that far, run it again") from None
+
+    def write_scores(self, frame: pd.DataFrame) -> None:
+        self.write("scores.parquet", parquet_bytes(frame))
+
+    def scores(self) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.read_parquet(self.path / "scores.parquet")
+
+    def write(self, name: str, content: bytes) -> None:
+        """Writes a file whole or not at all: a reader, or a kill, never meets half of it."""
+        target = self.path / name
+        with storage(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = target.with_name(f".{target.name}.{os.getpid()}")
+            try:
+                draft.write_bytes(content)
+                draft.replace(target)
+            finally:
+                draft.unlink(missing_ok=True)
+
+
+def json_bytes(value: Any) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def parquet_bytes(frame: pd.DataFrame) -> bytes:
+    import io
+
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False, compression="zstd")
+    return buffer.getvalue()
+
+
+@contextmanager
+def storage(path: Path) -> Iterator[None]:
+    """Turns a full or unwritable disk into an error that says that nothing is lost."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Interrupted(
+                f"{path}: the disk is full; what was answered is kept, make room and run the same command again"
+            ) from error
+        raise UsageError(f"{path}: can't be written ({error.strerror or error}); pass another --output") from error
