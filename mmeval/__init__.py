@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mmeval.evaluate import Run as Run
-    from mmeval.evaluate import evaluate as evaluate
+    from mmeval.evaluation import Run as Run
+    from mmeval.evaluation import evaluate as evaluate
 
 __version__ = "0.1.0"
 __all__ = ["Run", "evaluate"]
@@ -15,7 +15,7 @@ __all__ = ["Run", "evaluate"]
 def __getattr__(name: str) -> Any:
     # Imported when asked for, so that `import mmeval` and the command's --help stay quick.
     if name in __all__:
-        from mmeval import evaluate as module
+        from mmeval import evaluation as module
 
         return getattr(module, name)
     raise AttributeError(f"module 'mmeval' has no attribute {name!r}")

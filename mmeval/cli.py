@@ -139,7 +139,7 @@ def run(
 
     Stopped at any moment, the same command goes on: no finished answer is asked again.
     """
-    from mmeval.evaluate import Settings, evaluate
+    from mmeval.evaluation import Settings, evaluate
     from mmeval.progress import for_people
 
     options: dict[str, Any] = {

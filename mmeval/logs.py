@@ -40,9 +40,12 @@ def score_logs(
     frames: list[pd.DataFrame] = []
     for task, rows in asked.items():
         dialect, scorer = scorers[task]
-        answers = {one.sample.id: answer_of(response) for one, response in rows}
+        # A judged scorer reads a judge's reply about the answer, which a run without a judge does not have.
+        answers = {} if scorer.judged else {one.sample.id: answer_of(response) for one, response in rows}
         frame = scoring.score(scorer, [one.sample for one, _ in rows], answers)
         results[task] = scoring.as_json(frame, scoring.summarise(frame, scorer, resamples, seed), dialect)
+        if scorer.judged:
+            results[task]["needs_judge"] = True
         cut = sum(1 for _, response in rows if response and response.finish == "thinking")
         if cut:
             results[task]["cut_off_thinking"] = cut

@@ -15,7 +15,7 @@ from mmeval.scorers.base import Scorer
 from mmeval.tasks import Task
 
 if TYPE_CHECKING:
-    from mmeval.evaluate import Settings
+    from mmeval.evaluation import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ from mmeval.logs import answer_of, score_logs
 from mmeval.progress import Progress
 from mmeval.requests import Plan, plan_task
 from mmeval.runs import Asked, RunFolder
+from mmeval.samples import Image
+from mmeval.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,6 +146,7 @@ def evaluate(
     chosen = found.choose(tasks, suite)
     if not chosen:
         raise UsageError("nothing to run; name --suite or --tasks (`mmeval tasks` lists them)")
+    _check_dialect(chosen, settings.scoring, progress)
     folders = tuple(Path(folder) for folder in data)
     for folder in folders:
         if not folder.is_dir():
@@ -185,6 +189,19 @@ def _names(value: Sequence[str] | str) -> tuple[str, ...]:
     return tuple(name for name in value.split(",") if name) if isinstance(value, str) else tuple(value)
 
 
+def _check_dialect(chosen: Sequence[Task], dialect: str | None, progress: Progress) -> None:
+    """A dialect that no task has is a mistake; tasks that lack it are scored officially, and that is said."""
+    if dialect is None:
+        return
+    without = [task for task in chosen if dialect not in task.dialects]
+    if len(without) == len(chosen):
+        without[0].scorer_for(dialect)
+    for task in without:
+        progress.note(
+            f"{task.name}: has no scoring dialect {dialect!r}; scored by its first, {next(iter(task.dialects))}"
+        )
+
+
 def default_output(model: str | Engine, suite: Sequence[str], tasks: Sequence[str], settings: Settings) -> Path:
     """runs/MODEL/TASKS: the same command finds the same folder and continues there."""
     name = model if isinstance(model, str) else str(model.describe().get("name", "engine"))
@@ -199,7 +216,7 @@ def default_output(model: str | Engine, suite: Sequence[str], tasks: Sequence[st
 
 
 def _plan(
-    chosen: Sequence[Any], folders: tuple[Path, ...], settings: Settings, progress: Progress
+    chosen: Sequence[Task], folders: tuple[Path, ...], settings: Settings, progress: Progress
 ) -> tuple[list[Plan], dict[str, str]]:
     plans: list[Plan] = []
     failed: dict[str, str] = {}
@@ -294,6 +311,10 @@ def _score_all(
     )
     run.write_scores(frame)
     for plan in plans:
+        if plan.scorer.judged:
+            others = [name for name, scorer in plan.task.dialects.items() if not scorer.judged]
+            without = f"; --scoring {' or '.join(others)} needs none" if others else ""
+            progress.note(f"{plan.task.name}: answers are kept, but its {plan.dialect} figures need a judge{without}")
         _note_missing(plan.task.name, asked[plan.task.name], progress)
     return results
 
@@ -321,17 +342,33 @@ def _write_page(
     catalog: Catalog,
     progress: Progress,
 ) -> None:
-    from mmeval.reporting import keep_pictures, write_report
+    from mmeval.reporting import write_report
 
     progress.stage("writing the page")
     pictures = {
         digest: image
         for plan in plans
         for sample, (one, _) in zip(plan.samples, asked[plan.task.name], strict=True)
-        for digest, image in zip(one.images, sample.images, strict=True)
+        for digest, image in zip(one.images, sample.images, strict=False)  # none for what could not be read
     }
-    keep_pictures(run, pictures)
+    _keep_pictures(run, pictures)
     write_report(run, catalog)
+
+
+def _keep_pictures(run: RunFolder, pictures: Mapping[str, Image]) -> None:
+    """Small copies for pages, so that `mmeval report` needs no data folder. Those that are there stay."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from mmeval.pictures import thumbnail
+
+    def keep(item: tuple[str, Image]) -> None:
+        with suppress(DataError):  # a picture that can't be decoded: its samples are missing and named
+            run.write(f"pictures/{item[0]}.webp", thumbnail(item[1]))
+
+    new = [(d, image) for d, image in pictures.items() if not (run.path / "pictures" / f"{d}.webp").is_file()]
+    with ThreadPoolExecutor(4) as workers:
+        for _ in workers.map(keep, new):
+            pass
 
 
 def _tasks_record(plans: Sequence[Plan], failed: Mapping[str, str]) -> dict[str, Any]:

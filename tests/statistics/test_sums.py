@@ -1,0 +1,87 @@
+"""Sums, formulas and the clustered bootstrap, each against a plain computation."""
+
+import numpy as np
+import pytest
+
+from mmeval.statistics.sums import Metric, cluster_weights, measure, resample, table
+
+ACCURACY = Metric(lambda s: s.ratio(s.right, s.n))
+
+
+def test_value_is_the_formula_over_totals() -> None:
+    data = table({"right": [1, 0, 1, 1]}, ["a", "a", "b", "c"])
+    estimate = measure(data, {"accuracy": ACCURACY}).metrics["accuracy"]
+    assert estimate.value == 0.75
+    assert (estimate.n, estimate.clusters) == (4, 3)
+    assert estimate.low is not None
+    assert estimate.low <= 0.75 <= estimate.high
+
+
+def test_resampled_totals_are_those_of_a_loop() -> None:
+    rng = np.random.default_rng(7)
+    right, clusters = rng.integers(0, 2, 60).astype(float), rng.integers(0, 9, 60)
+    data = table({"right": right}, clusters)
+    drawn = resample(data, 50, seed=3)
+    weights = np.concatenate(list(cluster_weights(9, 50, seed=3)))
+    order = list(dict.fromkeys(clusters.tolist()))
+    for b in range(50):
+        expected = sum(weights[b, k] * right[clusters == label].sum() for k, label in enumerate(order))
+        assert drawn.draws[b, 0, 0] == expected
+    assert (weights.sum(axis=1) == 9).all()
+
+
+def test_clustered_error_is_that_of_cluster_means() -> None:
+    # 100 pictures with 10 equal answers each: the standard error is that of 100 facts, not of 1,000.
+    rng = np.random.default_rng(0)
+    per_picture = rng.integers(0, 2, 100)
+    data = table({"right": np.repeat(per_picture, 10)}, np.repeat(np.arange(100), 10))
+    clustered = measure(data, {"a": ACCURACY}, resamples=4000).metrics["a"].stderr
+    p = per_picture.mean()
+    assert clustered == pytest.approx((p * (1 - p) / 100) ** 0.5, rel=0.06)
+
+
+def test_interval_covers_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(1)
+    hits = 0
+    for trial in range(400):
+        skill = rng.beta(6, 2, 60)  # pictures differ in difficulty
+        right = rng.random((60, 5)) < skill[:, None]
+        data = table({"right": right.ravel()}, np.repeat(np.arange(60), 5))
+        estimate = measure(data, {"a": ACCURACY}, resamples=400, seed=trial).metrics["a"]
+        hits += estimate.low <= 0.75 <= estimate.high
+    assert 0.91 <= hits / 400 <= 0.98
+
+
+def test_average_over_a_slice_is_the_mean_of_its_values() -> None:
+    data = table({"right": [1, 1, 1, 0]}, range(4), {"split": ["x", "x", "x", "y"]})
+    measured = measure(data, {"a": ACCURACY}, average_over="split")
+    assert measured.metrics["a"].value == 0.5
+    assert measured.slices["split=x"]["a"].value == 1.0
+    assert measure(data, {"a": ACCURACY}).metrics["a"].value == 0.75
+
+
+def test_zero_denominator_is_zero_and_said() -> None:
+    precision = Metric(lambda s: s.ratio(s.tp, s.tp + s.fp))
+    estimate = measure(table({"tp": [0, 0], "fp": [0, 0]}, [0, 1]), {"p": precision}).metrics["p"]
+    assert estimate.value == 0.0
+    assert estimate.undefined
+
+
+def test_one_cluster_has_no_interval_and_nothing_has_no_figures() -> None:
+    one = measure(table({"right": [1, 0]}, ["a", "a"]), {"a": ACCURACY}).metrics["a"]
+    assert one.value == 0.5
+    assert one.low is None
+    assert one.stderr is None
+    assert measure(table({"right": []}, []), {"a": ACCURACY}).metrics == {}
+
+
+def test_same_seed_same_interval_and_slices_with_none() -> None:
+    data = table({"right": [1, 0, 1, 1, 0]}, range(5), {"s": ["x", None, "x", None, "y"]})
+    first, again = (measure(data, {"a": ACCURACY}, seed=5) for _ in range(2))
+    assert first == again
+    assert set(first.slices) == {"s=x", "s=y"}
+
+
+def test_unknown_count_names_those_there_are() -> None:
+    with pytest.raises(AttributeError, match="no count 'wrong' \\(counts: right, n\\)"):
+        measure(table({"right": [1]}, [0]), {"a": Metric(lambda s: s.wrong)})

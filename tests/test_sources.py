@@ -1,0 +1,106 @@
+"""Rows: where they come from, and errors that name file, row and field."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mmeval.errors import DataError
+from mmeval.sources import Row, generated, hub, official, read_rows
+
+
+def write(path: Path, text: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", '[{"id": 1, "q": "x"}, {"id": 2, "q": "y"}]'),
+        ("a.jsonl", '{"id": 1, "q": "x"}\n\n{"id": 2, "q": "y"}\n'),
+        ("a.json", '{"id": 1, "q": "x"}\n{"id": 2, "q": "y"}'),
+        ("a.jsonl", '\ufeff{"id": 1, "q": "x"}\r\n{"id": 2, "q": "y"}\r\n'),
+    ],
+)
+def test_json_and_json_lines(tmp_path: Path, name: str, text: str) -> None:
+    assert list(read_rows(write(tmp_path / name, text))) == [{"id": 1, "q": "x"}, {"id": 2, "q": "y"}]
+
+
+def test_tables_with_line_breaks_in_cells(tmp_path: Path) -> None:
+    assert list(read_rows(write(tmp_path / "a.tsv", 'id\tq\n1\t"x\ny"\n'))) == [{"id": "1", "q": "x\ny"}]
+    assert list(read_rows(write(tmp_path / "a.csv", "id,q\n1,x\n"))) == [{"id": "1", "q": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b'{"id": 1}\n{"id": 2\n', "a.jsonl: malformed JSON at line 2"),
+        (b'[{"id": 1},\n{"id"}]', "a.jsonl: malformed JSON at line 2"),
+        (b'{"id": NaN}', "NaN at line 1"),
+        (b'{"id": "\xff"}', "not UTF-8"),
+        (b"3\n", "a row is a int"),
+    ],
+)
+def test_broken_files_are_named(tmp_path: Path, text: bytes, says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        list(read_rows(write(tmp_path / "a.jsonl", text)))
+
+
+def test_an_absent_field_names_file_row_and_fields(tmp_path: Path) -> None:
+    write(tmp_path / "pope" / "coco_pope_random.json", '{"question_id": 1}\n{"question_id": 2, "text": "?"}\n')
+    rows = list(official("coco_pope_*.json", below="pope").rows((tmp_path,), "pope"))
+    with pytest.raises(
+        DataError, match=r"row 2 of coco_pope_random.json has no field 'label' \(found: question_id, text"
+    ):
+        rows[1]["label"]
+
+
+def test_pictures_stay_in_the_data_folder(tmp_path: Path) -> None:
+    write(tmp_path / "data" / "images" / "a.png", b"x")
+    row = Row({"image": "a.png", "out": "../b.png", "root": "/etc/passwd", "none": None}, "row 1", tmp_path / "data")
+    assert row.picture("image", "images").path == tmp_path / "data" / "images" / "a.png"
+    for field in ("out", "root"):
+        with pytest.raises(DataError, match="leads out of the data folder"):
+            row.picture(field)
+    with pytest.raises(DataError, match="holds no picture"):
+        row.picture("none")
+
+
+def test_a_missing_source_says_what_it_wants(tmp_path: Path) -> None:
+    source = official("labels_*.json") | official("other.json", below="deep")
+    with pytest.raises(DataError, match=r"t: data not found; pass --data DIR, .*labels_\*.json; or .*deep/other.json"):
+        list(source.rows((tmp_path,), "t"))
+    write(tmp_path / "deep" / "other.json", "[]")
+    with pytest.raises(DataError, match="has no rows"):
+        list(source.rows((tmp_path,), "t"))
+
+
+def test_hub_rows_from_save_to_disk_and_from_a_mirror(tmp_path: Path) -> None:
+    import datasets
+    from PIL import Image
+
+    picture = Image.new("RGB", (6, 4), (200, 10, 10))
+    features = datasets.Features({"question": datasets.Value("string"), "image": datasets.Image()})
+    made = datasets.Dataset.from_list([{"question": "?", "image": picture}], features=features)
+    datasets.DatasetDict({"test": made}).save_to_disk(str(tmp_path / "disk" / "owner" / "thing"))
+    (tmp_path / "mirror" / "thing" / "data").mkdir(parents=True)
+    made.to_parquet(str(tmp_path / "mirror" / "thing" / "data" / "test-00000-of-00001.parquet"))
+    for root in ("disk", "mirror"):
+        (row,) = hub("owner/thing", split="test").rows((tmp_path / root,), "t")
+        assert row["question"] == "?"
+        assert row.picture().open().size == (6, 4)
+        assert row.picture().open().getpixel((1, 1)) == (200, 10, 10)
+
+
+def test_hub_folder_without_that_split_is_bad_data(tmp_path: Path) -> None:
+    write(tmp_path / "thing" / "test.jsonl", json.dumps({"a": 1}) + "\n")
+    with pytest.raises(DataError, match="split 'validation'"):
+        list(hub("owner/thing", split="validation").rows((tmp_path,), "t"))
+
+
+def test_generated_rows_are_always_there() -> None:
+    rows = list(generated(lambda: [{"a": 1}, {"a": 2}], "numbers").rows((), "t"))
+    assert [row["a"] for row in rows] == [1, 2]
+    assert rows[1].where == "row 2 of numbers"
