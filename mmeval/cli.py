@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from mmeval.errors import MmevalError, UsageError
+from mmeval.errors import Interrupted, MmevalError, UsageError
 
 EXIT_CODES = """Exit codes: 0 done; 1 a gate says regression; 2 a gate cannot tell; 3 the run finished, but a task
 failed or too many answers are missing; 64 wrong usage; 65 bad data; 70 our fault; 130 interrupted (run the same
@@ -63,8 +63,6 @@ def main() -> NoReturn:
         if debug:
             raise
         _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _fail("interrupted; what was answered is kept, run the same command again to go on", 130)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has left (`mmeval tasks | head`)
         sys.exit(0)
@@ -74,6 +72,8 @@ def main() -> NoReturn:
         if debug:
             raise
         _fail(f"{type(error).__name__}: {error} (our fault; --debug shows where, please report it)", 70)
+    if code == Interrupted.exit_code:  # typer turns Ctrl-C into this code
+        _fail("interrupted; what was answered is kept, run the same command again to go on", code)
     sys.exit(code if isinstance(code, int) else 0)
 
 
