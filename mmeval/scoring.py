@@ -69,7 +69,7 @@ def summarise(frame: pd.DataFrame, scorer: Scorer, resamples: int = RESAMPLES, s
         if column.startswith(COUNT)
     }
     slices = {
-        column.removeprefix(SLICE): kept[column].where(kept[column].notna(), None).to_numpy(object)
+        column.removeprefix(SLICE): kept[column].astype(object).where(kept[column].notna(), None).to_numpy(object)
         for column in kept.columns
         if column.startswith(SLICE)
     }

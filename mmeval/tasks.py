@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmeval.errors import UsageError
 from mmeval.samples import Sample
 from mmeval.scorers.base import Scorer
 from mmeval.sources import Row, Source
 
-ReadAnswers = Callable[[Path, list[Sample]], Mapping[str, str]]
+if TYPE_CHECKING:
+    from mmeval.answers import Answers
+
+ReadAnswers = Callable[[Path, list[Sample]], "Mapping[str, str] | Answers"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,8 +26,8 @@ class Task:
     scorer: a `Scorer`, or several by the name of their dialect with "official" among them; the first is the default.
     max_new_tokens: generation limit. headline: the metric that stands for the task.
     published: model -> headline value as printed in its source. paper: where the benchmark was defined.
-    answers: reads the benchmark's own answer files: (path, samples) -> sample id -> answer; None where an answer
-    file is a table of ids and answers like any other.
+    answers: reads the benchmark's own answer files: (path, samples) -> sample id -> answer, or `Answers` where the
+    files hold judges' replies too; None where an answer file is a table of ids and answers like any other.
     name and dimension come from the file: the variable's name and the folder.
     """
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 # Prefixes of the columns of a table of scores (`mmeval.scoring.score`).
 COUNT, SLICE, GROUP = "count.", "slice.", "group."
 
+# Stands between the replies of several judge calls about one answer.
+NEXT_REPLY = "\n\x1e\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -48,13 +51,15 @@ class Scorer:
     derive: table of scores -> the same table with further count columns, for what is counted by group rather than
     by sample (all questions of a figure right). It books a group's counts on the group's first row (`by_group`),
     so that they stay sums. average_over: a slice name; the figures of the whole are then the mean over that slice's
-    values (POPE's mean F1 over splits) rather than pooled.
+    values (POPE's mean F1 over splits) rather than pooled. judged: `score` reads a judge's reply about the answer (of
+    several calls: their replies joined by `NEXT_REPLY`), not the answer; without a judge every sample is missing.
     """
 
     score: Callable[[Sample, str], Scored]
     metrics: Mapping[str, Metric]
     derive: Callable[[pd.DataFrame], pd.DataFrame] | None = None
     average_over: str | None = None
+    judged: bool = False
 
 
 def by_group(frame: pd.DataFrame, groups: Sequence[str], column: str, name: str) -> pd.DataFrame:

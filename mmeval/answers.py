@@ -1,0 +1,243 @@
+"""Reads answers that somebody generated elsewhere, and stored judges' replies: `mmeval score --answers FILE…`.
+
+Four layouts: the benchmark's own (`Task.answers`); a table (JSON, JSON lines, CSV, TSV, XLSX) with an id and an
+answer column; lmms-eval's sample logs; VLMEvalKit's result tables. No torch, no model.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmeval.errors import DataError
+from mmeval.samples import Image, Sample
+from mmeval.sources import Row, read_rows
+
+if TYPE_CHECKING:
+    from mmeval.scorers.base import Scorer
+    from mmeval.tasks import Task
+
+IDS = ("sample", "sample_id", "id", "question_id", "image_id", "index", "uid")
+ANSWERS = ("model_answer", "model_prediction", "prediction", "response", "output", "caption", "answer", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """answers: sample id -> a model's answer. verdicts: sample id -> what a judge replied about it.
+    notes: sentences for the user, e.g. how many samples have no answer."""
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def given(self, scorer: Scorer) -> Mapping[str, str]:
+        """What this scorer reads: answers, or verdicts if it is a judged one."""
+        return self.verdicts if scorer.judged else self.answers
+
+
+class FileRow(Row):
+    """A row of an answer file, which has no pictures: scoring needs none. hidden: the field that `without` took out."""
+
+    hidden: str | None = None
+
+    def without(self, column: str | None) -> FileRow:
+        """The row as the question's own, without the model's answer: that must not pass for its label."""
+        row = FileRow({name: value for name, value in self.items() if name != column}, self.where)
+        row.hidden = column
+        return row
+
+    def __missing__(self, key: str) -> Any:
+        if key == self.hidden:
+            raise DataError(f"{self.where} has answers but no questions and labels (its {key!r} is read as the answer)")
+        return super().__missing__(key)
+
+    def picture(self, key: str = "image", *folders: str) -> Image:
+        return Image(name=f"(not in {self.where})")
+
+
+def read_answers(task: Task, paths: Sequence[Path], samples: Sequence[Sample]) -> Answers:
+    """The answers to `samples` in some files.
+
+    Raises `DataError` for an empty or malformed file, an id given twice, an id that no sample has, no answer at all.
+    A sample without an answer is no error but a note: it will be missing.
+    """
+    known = {sample.id: sample for sample in samples}
+    answers: dict[str, str] = {}
+    verdicts: dict[str, str] = {}
+    notes: list[str] = []
+    for path in paths:
+        found = _read_file(task, path, known)
+        for kind, read in ((answers, found.answers), (verdicts, found.verdicts)):
+            twice = [id for id in read if id in kind]
+            if twice:
+                raise DataError(f"{path.name}: {len(twice)} samples have an answer already, e.g. {twice[0]!r}")
+            kind.update(read)
+        notes.extend(found.notes)
+    if not answers and not verdicts:
+        raise DataError(f"{', '.join(path.name for path in paths)}: no answer to any sample of {task.name}")
+    for kind, name in ((answers, "answer"), (verdicts, "verdict")):
+        if kind and len(kind) < len(known):
+            notes.append(f"{len(known) - len(kind)} of {len(known)} samples of {task.name} have no {name}: missing")
+    return Answers(answers, verdicts, tuple(notes))
+
+
+def samples_from(task: Task, paths: Sequence[Path]) -> list[Sample]:
+    """The samples themselves, out of files that carry question and label: lmms-eval's and VLMEvalKit's, and official
+    result files. Raises `DataError` naming the field that a file lacks."""
+    samples: dict[str, Sample] = {}
+    for path in paths:
+        rows = file_rows(path)
+        try:
+            made = [sample for row in rows for sample in task.samples_of(_question(row))]
+        except DataError as error:
+            wanted = task.rows.wanted
+            raise DataError(f"{error}; to score this file pass --data DIR, a folder with {wanted}") from error
+        for sample in made:
+            if sample.id in samples:
+                raise DataError(f"{path.name}: sample {sample.id!r} occurs twice; score one model's file at a time")
+            samples[sample.id] = sample
+    return list(samples.values())
+
+
+def file_rows(path: Path) -> list[FileRow]:
+    """The rows of an answer file, each knowing where it stands. A JSON object of ids and answers is a table too."""
+    rows: Iterable[Mapping[str, Any]] = _xlsx_rows(path) if path.suffix == ".xlsx" else _mapping_rows(path)
+    made = [FileRow(fields, f"row {number} of {path.name}") for number, fields in enumerate(rows, start=1)]
+    if not made:
+        raise DataError(f"{path.name}: empty; it should hold one answer a row")
+    return made
+
+
+def answer_text(row: Row, column: str) -> str | None:
+    """A row's answer as text; None (missing) for null. Raises `DataError` for what is neither text nor a number."""
+    value = row[column]
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float) and math.isnan(value):
+        raise DataError(f"{row.where}: field {column!r} is NaN; leave it out or write null where there is no answer")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise DataError(f"{row.where}: field {column!r} is a {type(value).__name__}, not text")
+    return str(value)
+
+
+def _read_file(task: Task, path: Path, known: Mapping[str, Sample]) -> Answers:
+    rows = file_rows(path)
+    if _is_foreign(rows[0]):
+        return _foreign(task, rows, known, path)
+    id_column = next((name for name in IDS if any(str(row.get(name)) in known for row in rows)), None)
+    if id_column is None and task.answers is not None:
+        found = task.answers(path, list(known.values()))
+        return found if isinstance(found, Answers) else Answers(found)
+    return _table(task, rows, id_column, known, path)
+
+
+def _table(task: Task, rows: list[FileRow], id_column: str | None, known: Mapping[str, Sample], path: Path) -> Answers:
+    first = rows[0]
+    id_column = id_column or next((name for name in IDS if name in first), None)
+    answer_column = next((name for name in ANSWERS if name in first and name != id_column), None)
+    for wanted, column, names in (("id", id_column, IDS), ("answer", answer_column, ANSWERS)):
+        if column is None:
+            found = ", ".join(map(str, first))
+            raise DataError(f"{first.where} has no {wanted} field (found: {found}; name it one of: {', '.join(names)})")
+    assert id_column is not None
+    assert answer_column is not None
+    pairs = ((str(row[id_column]), answer_text(row, answer_column), row) for row in rows)
+    return Answers(_collect(task, pairs, known, path))
+
+
+def _collect(
+    task: Task, pairs: Iterable[tuple[str, str | None, Row]], known: Mapping[str, Sample], path: Path
+) -> dict[str, str]:
+    answers: dict[str, str] = {}
+    seen: dict[str, str] = {}
+    unknown: dict[str, str] = {}
+    for id, answer, row in pairs:
+        if id in seen:
+            raise DataError(f"{row.where}: id {id!r} was already in {seen[id]}; keep one answer a sample")
+        seen[id] = row.where
+        if id not in known:
+            unknown[id] = row.where
+        elif answer is not None:
+            answers[id] = answer
+    if unknown:
+        raise DataError(_unknown_ids(task, unknown, len(seen), known, path))
+    return answers
+
+
+def _unknown_ids(task: Task, unknown: Mapping[str, str], total: int, known: Mapping[str, Sample], path: Path) -> str:
+    shown = []
+    for id, where in list(unknown.items())[:3]:
+        near = difflib.get_close_matches(id, known, n=1, cutoff=0.0)
+        shown.append(f"{id!r} in {where.partition(' of ')[0]} (nearest: {near[0]!r})" if near else repr(id))
+    return f"{path.name}: {len(unknown)} of {total} ids are no samples of {task.name}: {', '.join(shown)}"
+
+
+def _is_foreign(row: Mapping[str, Any]) -> bool:
+    return _is_lmms_log(row) or ("index" in row and "prediction" in row)
+
+
+def _is_lmms_log(row: Mapping[str, Any]) -> bool:
+    return "doc_id" in row and ("filtered_resps" in row or "resps" in row)
+
+
+def _question(row: FileRow) -> FileRow:
+    """The benchmark's own row in a row of a result file."""
+    if not _is_lmms_log(row):
+        return row.without(next((name for name in ANSWERS if name in row), None))
+    doc = row["doc"]
+    if not isinstance(doc, dict):
+        raise DataError(f"{row.where}: field 'doc' is a {type(doc).__name__}, not the question's fields")
+    return FileRow(doc, row.where)
+
+
+def _foreign(task: Task, rows: list[FileRow], known: Mapping[str, Sample], path: Path) -> Answers:
+    """A row carries the question's own fields, so its id comes from them as it does from the data."""
+
+    def pairs() -> Iterator[tuple[str, str | None, Row]]:
+        for row in rows:
+            answer = _lmms_answer(row) if _is_lmms_log(row) else answer_text(row, "prediction")
+            for sample in task.samples_of(_question(row)):
+                yield sample.id, answer, row
+
+    kind = "an lmms-eval log" if _is_lmms_log(rows[0]) else "a VLMEvalKit table"
+    return Answers(_collect(task, pairs(), known, path), notes=(f"{path.name} read as {kind}",))
+
+
+def _lmms_answer(row: FileRow) -> str | None:
+    """The first response after lmms-eval's filters (lists in lists, one a filter and repeat), or the raw one."""
+    value: Any = row["filtered_resps"] if "filtered_resps" in row else row["resps"]
+    while isinstance(value, list):
+        value = value[0] if value else None
+    return answer_text(FileRow({"filtered_resps": value}, row.where), "filtered_resps")
+
+
+def _mapping_rows(path: Path) -> Iterable[Mapping[str, Any]]:
+    """`read_rows`, and {"id": "answer", …} as rows."""
+    if path.suffix == ".json":
+        try:
+            whole = json.loads(path.read_bytes())
+        except ValueError:  # JSON lines, or malformed: read_rows tells where
+            whole = None
+        texts = isinstance(whole, dict) and all(value is None or isinstance(value, str) for value in whole.values())
+        if texts and whole and not set(IDS) & set(whole):
+            return [{"id": id, "answer": value} for id, value in whole.items()]
+    return read_rows(path)
+
+
+def _xlsx_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    import openpyxl
+
+    try:
+        sheet = openpyxl.load_workbook(path, read_only=True).worksheets[0]
+    except Exception as error:  # openpyxl raises whatever zip and XML readers raise
+        raise DataError(f"{path.name}: can't be read as an .xlsx table: {error}") from error
+    rows = sheet.iter_rows(values_only=True)
+    names = [str(name) for name in next(rows, ())]
+    for values in rows:
+        if any(value is not None for value in values):
+            yield dict(zip(names, values, strict=False))

@@ -1,0 +1,66 @@
+"""Devices and what fits on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from mmeval.errors import UsageError
+from mmeval.inference.planning import Budget
+
+CPU_ROWS = 32
+CPU_PROMPT_TOKENS = 6144  # above, a CPU's caches overflow and larger batches become slower
+GPU_ROWS = 256
+GPU_PROMPT_TOKENS = 65536  # above, an accelerator has long been busy
+
+
+def pick_device(asked: str) -> str:
+    """ "auto" is the first accelerator there is, else the CPU. Raises `UsageError` for one that is not there."""
+    if asked == "auto":
+        if torch.cuda.is_available():
+            return "cuda:0"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(0, device=asked)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(f"--device {asked}: not on this machine: {str(error).splitlines()[0]}") from error
+    return asked
+
+
+def budget(model: Any) -> Budget:
+    """What a batch may hold, from the memory that is free once the weights are loaded.
+
+    Of that, 60 % goes to the key-value cache and 20 % to the first pass's activations; the rest is slack for the
+    vision tower and the allocator. The estimate need not be exact: a batch that does not fit is halved.
+    """
+    if model.device.type != "cuda":
+        return Budget(CPU_ROWS, CPU_PROMPT_TOKENS)
+    free, _ = torch.cuda.mem_get_info(model.device)
+    free += torch.cuda.memory_reserved(model.device) - torch.cuda.memory_allocated(model.device)
+    config, size = model.config.get_text_config(decoder=True), model.dtype.itemsize
+    return Budget(
+        rows=GPU_ROWS,
+        prompt_tokens=int(min(GPU_PROMPT_TOKENS, 0.2 * free / activation_bytes(config, size))),
+        tokens=int(0.6 * free / cache_bytes(config, size)),
+    )
+
+
+def cache_bytes(config: Any, size: int) -> int:
+    """Bytes of the key-value cache for one token of one row, as if every layer kept all tokens."""
+    heads = config.num_attention_heads
+    width = getattr(config, "head_dim", None) or config.hidden_size // heads
+    kept = getattr(config, "num_key_value_heads", None) or heads
+    return int(2 * config.num_hidden_layers * kept * width * size)
+
+
+def activation_bytes(config: Any, size: int) -> int:
+    """Bytes that are alive at once for one token of the first pass: a layer's hidden states and its widest middle."""
+    middle = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    return int((8 * config.hidden_size + 3 * middle) * size)
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error says that memory ran out: torch's own on accelerators, a plain RuntimeError on CPU."""
+    text = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in text or "out of memory" in text

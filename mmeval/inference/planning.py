@@ -1,0 +1,99 @@
+"""Which requests run together: the order in which they are prepared, and where that order is cut into batches.
+
+Planning knows lengths, pictures and budgets, nothing of models, so that another way of running a plan (a tree of
+shared prefixes) can stand next to padded batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol, TypeVar
+
+from mmeval.inference.base import Request
+
+WINDOW = 4096
+
+
+class Sized(Protocol):
+    """Anything that will run: its request, its prompt's tokens, and how many rows of a batch it takes."""
+
+    @property
+    def request(self) -> Request: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def rows(self) -> int: ...
+
+
+S = TypeVar("S", bound=Sized)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much runs at once, padding counted.
+
+    rows: answers. prompt_tokens: rows times the longest prompt, what the first pass computes.
+    tokens: rows times the longest prompt and answer, what the key-value cache must hold.
+    """
+
+    rows: int
+    prompt_tokens: int | None = None
+    tokens: int | None = None
+
+    def holds(self, rows: int, prompt: int, answer: int) -> bool:
+        return (
+            rows <= self.rows
+            and (self.prompt_tokens is None or rows * prompt <= self.prompt_tokens)
+            and (self.tokens is None or rows * (prompt + answer) <= self.tokens)
+        )
+
+
+def in_order(items: Iterable[S], pictures: Callable[[S], object], window: int = WINDOW) -> Iterator[S]:
+    """Items in the order in which they should run, looking at `window` of them at a time.
+
+    Like goes with like (scoring or generating, with pictures or without, the same answer length); questions about the
+    same pictures stay together, so that these are prepared once; the longest go first, so that what does not fit into
+    memory shows at once. The order given decides the rest, so a run's plan is reproducible.
+    """
+    source = iter(items)
+    while chunk := list(islice(source, window)):
+        groups = [pictures(item) for item in chunk]
+        longest: dict[object, int] = {}
+        first: dict[object, int] = {}
+        for place, (item, group) in enumerate(zip(chunk, groups, strict=True)):
+            longest[group] = max(longest.get(group, 0), item.length)
+            first.setdefault(group, place)
+
+        def rank(place: int) -> tuple[bool, bool, int, int, int, int]:
+            item, group = chunk[place], groups[place]  # noqa: B023 (used within this turn of the loop only)
+            return (*_kind(item.request), -longest[group], first[group], -item.length)  # noqa: B023
+
+        yield from (chunk[place] for place in sorted(range(len(chunk)), key=rank))
+
+
+def in_batches(items: Iterable[S], budget: Callable[[], Budget]) -> Iterator[list[S]]:
+    """Neighbours that fit into the budget together; at least one each. The budget is asked anew for every batch,
+    because running out of memory shrinks it. `length` must be exact here."""
+    batch: list[S] = []
+    for item in items:
+        if batch and (_kind(batch[0].request) != _kind(item.request) or not _fits([*batch, item], budget())):
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch
+
+
+def _fits(batch: list[S], budget: Budget) -> bool:
+    return budget.holds(
+        sum(item.rows for item in batch),
+        max(item.length for item in batch),
+        max(item.request.decoding.max_new_tokens for item in batch),
+    )
+
+
+def _kind(request: Request) -> tuple[bool, bool, int]:
+    with_pictures = any(message.images for message in request.messages)
+    return bool(request.continuations), not with_pictures, -request.decoding.max_new_tokens

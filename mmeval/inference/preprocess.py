@@ -1,0 +1,245 @@
+"""Pictures and prompts to tensors, on background threads ahead of the device; and tensors to left-padded batches."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import torch
+
+from mmeval.errors import DataError
+from mmeval.inference.base import Request
+from mmeval.inference.prompts import Prompt
+from mmeval.samples import Image
+
+Features = dict[str, torch.Tensor]
+
+# Tensors about pictures that may be joined along their first axis, the others padded with zeros at the end.
+PICTURE_TENSORS = frozenset(
+    ("pixel_values", "image_grid_thw", "image_sizes", "pixel_attention_mask", "batch_num_images", "spatial_shapes")
+)
+# Tensors with one number a token.
+TOKEN_TENSORS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
+PICTURE_KEY = "mmeval"
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+W = TypeVar("W")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A request on its way to the device. branches: its continuations' tokens. length is a guess until `features`
+    are there: pictures' tokens are not counted before."""
+
+    request: Request
+    prompt: Prompt
+    branches: tuple[tuple[int, ...], ...] = ()
+    features: Features | None = None
+
+    @property
+    def length(self) -> int:
+        tokens = len(self.prompt.ids) if self.features is None else self.features["input_ids"].shape[1]
+        return tokens + max((len(branch) for branch in self.branches), default=0)
+
+    @property
+    def rows(self) -> int:
+        return max(1, sum(len(branch) > 1 for branch in self.branches))
+
+    @property
+    def images(self) -> list[Image]:
+        return [image for message in self.request.messages for image in message.images]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A request that can't be run, and why."""
+
+    request: Request
+    error: str
+    length: int = 0
+    rows: int = 1
+
+
+class Remembered(Generic[K, V]):
+    """The last few results of a costly function; threads that ask for the same wait for one of them to compute it."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._known: OrderedDict[K, Future[V]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: K, compute: Callable[[], V]) -> V:
+        with self._lock:
+            future = self._known.get(key)
+            mine = future is None
+            if future is None:
+                future = self._known[key] = Future()
+                while len(self._known) > self.size:
+                    self._known.popitem(last=False)
+            else:
+                self._known.move_to_end(key)
+        if mine:
+            try:
+                future.set_result(compute())
+            except BaseException as error:
+                future.set_exception(error)
+        return future.result()
+
+
+def identity(image: Image) -> Hashable:
+    """What a picture is known by while a run goes on: its place and date, its bytes, or the object that draws it."""
+    if image.path is not None:
+        try:
+            stat = image.path.stat()
+        except OSError as error:
+            raise DataError(f"picture {image.label} can't be read: {error.strerror or error}") from error
+        return str(image.path), stat.st_mtime_ns, stat.st_size
+    return image.data if image.data is not None else image.draw
+
+
+class RememberingImageProcessor:
+    """Stands before a processor's image processor and computes the same pictures' tensors once while they are near.
+
+    The processor goes on to do everything else (placeholders, tokens) as it always does.
+    """
+
+    def __init__(self, inner: Any, size: int) -> None:
+        self._inner = inner
+        self._known: Remembered[Hashable, Any] = Remembered(size)
+
+    def __call__(self, images: Any, *args: Any, **kwargs: Any) -> Any:
+        keys = tuple(picture.info.get(PICTURE_KEY) for picture in _flat(images))
+        if args or None in keys:
+            return self._inner(images, *args, **kwargs)
+        found = self._known.get((keys, repr(sorted(kwargs.items()))), lambda: self._inner(images, **kwargs))
+        return type(found)(dict(found))  # processors take entries out of what they are given
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class Preprocessor:
+    """Makes a `Work`'s features. processor: None for a model that reads text only."""
+
+    def __init__(self, processor: Any, *, remembered: int = 64) -> None:
+        self.processor = processor
+        self._pictures: Remembered[Hashable, Any] = Remembered(remembered)
+        if processor is not None and not isinstance(processor.image_processor, RememberingImageProcessor):
+            processor.image_processor = RememberingImageProcessor(processor.image_processor, remembered)
+
+    def prepare(self, work: Work | Failed) -> Work | Failed:
+        """With features, or failed: a picture can't be read, or the processor refuses the prompt."""
+        if isinstance(work, Failed):
+            return work
+        try:
+            features = self._features([work]) if self.processor else _plain(work.prompt)
+        except DataError as error:
+            return Failed(work.request, str(error))
+        except Exception as error:  # processors raise whatever they like; it is this request's error
+            return Failed(work.request, f"the processor refuses the prompt: {type(error).__name__}: {error}")
+        return Work(work.request, work.prompt, work.branches, features)
+
+    def batch(self, works: Sequence[Work], pad: int) -> Features:
+        """Left-padded features of several requests, in their order."""
+        if len(works) == 1:
+            return dict(works[0].features or {})
+        together = joined([work.features or {} for work in works], pad)
+        return together if together is not None else self._features(works)
+
+    def _features(self, works: Sequence[Work]) -> Features:
+        images = [[self._open(image) for image in work.images] for work in works]
+        out = self.processor(
+            text=[work.prompt.text for work in works],
+            images=images if any(images) else None,
+            add_special_tokens=works[0].prompt.special,
+            return_tensors="pt",
+            padding=len(works) > 1,
+            padding_side="left",
+        )
+        return {name: tensor for name, tensor in out.items() if name != "labels"}
+
+    def _open(self, image: Image) -> Any:
+        key = identity(image)
+
+        def opened() -> Any:
+            picture = image.open()
+            picture.info[PICTURE_KEY] = key
+            return picture
+
+        return self._pictures.get(key, opened)
+
+
+def joined(rows: Sequence[Features], pad: int) -> Features | None:
+    """One batch of several requests' features: tokens padded on the left, pictures one after the other.
+
+    None when they can't be joined this way: tensors of a kind unknown here, or not the same in every row.
+    """
+    if any(row.keys() != rows[0].keys() for row in rows):
+        return None
+    batch: Features = {}
+    width = max(row["input_ids"].shape[1] for row in rows)
+    for name in rows[0]:
+        tensors = [row[name] for row in rows]
+        if name in TOKEN_TENSORS:
+            fill = pad if name == "input_ids" else 0
+            batch[name] = torch.cat([_left_padded(tensor, width, fill) for tensor in tensors])
+        elif name in PICTURE_TENSORS and len({tensor.ndim for tensor in tensors}) == 1:
+            batch[name] = torch.cat(_padded_behind(tensors))
+        else:
+            return None
+    return batch
+
+
+def ahead(items: Iterable[V], do: Callable[[V], W], *, threads: int, depth: int) -> Iterator[W]:
+    """`do` of every item, in order, computed by threads for at most `depth` items that nobody has taken yet."""
+    # one torch thread each: the pool itself is the parallelism, and the device needs the other cores
+    with ThreadPoolExecutor(threads, "mmeval-preprocess", initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        pending: deque[Future[W]] = deque()
+        try:
+            for item in items:
+                pending.append(pool.submit(do, item))
+                if len(pending) >= depth:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def spare_threads(on_device: bool) -> int:
+    """Threads for preprocessing: most of the machine where another device computes, little of it otherwise."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(16, cores - 1)) if on_device else max(1, min(4, cores // 2))
+
+
+def _plain(prompt: Prompt) -> Features:
+    ids = torch.tensor([prompt.ids], dtype=torch.long)
+    return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+
+
+def _flat(images: Any) -> Iterator[Any]:
+    if isinstance(images, (list, tuple)):
+        for image in images:
+            yield from _flat(image)
+    else:
+        yield images
+
+
+def _left_padded(tensor: torch.Tensor, width: int, fill: int) -> torch.Tensor:
+    return torch.nn.functional.pad(tensor, (width - tensor.shape[1], 0), value=fill)
+
+
+def _padded_behind(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    shape = [max(sizes) for sizes in zip(*(tensor.shape[1:] for tensor in tensors), strict=True)]
+    padded = []
+    for tensor in tensors:
+        missing = [size - have for size, have in zip(shape, tensor.shape[1:], strict=True)]
+        pads = [side for size in reversed(missing) for side in (0, size)]
+        padded.append(torch.nn.functional.pad(tensor, pads) if any(pads) else tensor)
+    return padded

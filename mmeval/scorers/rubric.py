@@ -1,0 +1,63 @@
+"""A judge's rating of an answer on a fixed scale, read out of its stored reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mmeval.samples import Sample
+from mmeval.scorers.base import Metric, Scored, Scorer, counts
+
+ReadRating = Callable[[str], int | None]
+
+
+def lone_rating(highest: int = 6, label: str = "rating: ") -> ReadRating:
+    """The only n of 0..highest with "rating: n" in the reply, any case; None if there is none or more than one.
+
+    llava-rlhf/LLaVA-RLHF summarize_gpt_mmhal.py. By that rule "Rating:4" has none and "Rating: 10" is 1.
+    """
+
+    def read(reply: str) -> int | None:
+        lowered = reply.lower()
+        found = [n for n in range(highest + 1) if f"{label}{n}" in lowered]
+        return found[0] if len(found) == 1 else None
+
+    return read
+
+
+def rated(read: ReadRating, unread: int | None = None, hallucinated_below: int = 3) -> Scorer:
+    """Mean rating, share of ratings below a threshold, RLAIF-V's informativeness, share of unread replies.
+
+    unread: what a reply without a readable rating counts (0 in the official MMHal-Bench script); None leaves it out
+    of every mean. Either way `unread` shows how many there were.
+    informativeness (RLHF-V/RLAIF-V): what a rating is above (or, below, what it is of) the threshold, over it.
+    """
+
+    def score(sample: Sample, reply: str) -> Scored:
+        said = read(reply)
+        rating = unread if said is None else said
+        if rating is None:
+            return counts(
+                notes={"rating": "unread"}, rating=0, rated=False, hallucinated=False, informative=0, unread=True
+            )
+        bad = rating < hallucinated_below
+        return counts(
+            prediction=str(rating),
+            correct=not bad,
+            notes={"rating": f"unread, counted as {rating}"} if said is None else None,
+            rating=rating,
+            rated=True,
+            hallucinated=bad,
+            informative=rating if bad else rating - hallucinated_below,
+            unread=said is None,
+        )
+
+    return Scorer(
+        score,
+        metrics={
+            "score": Metric(lambda s: s.ratio(s.rating, s.rated), unit="number"),
+            "hallucination_rate": Metric(lambda s: s.ratio(s.hallucinated, s.rated), better="lower"),
+            "informativeness": Metric(lambda s: s.ratio(s.informative, s.rated) / hallucinated_below),
+            "unread": Metric(lambda s: s.ratio(s.unread, s.n), better="lower"),
+        },
+        judged=True,
+    )

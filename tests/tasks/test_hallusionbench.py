@@ -1,0 +1,173 @@
+"""HallusionBench: official rows, stored verdicts, kinds of error, string matching on the questions with a figure."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mmeval.answers import read_answers, samples_from
+from mmeval.catalog import load_catalog
+from mmeval.errors import DataError
+from mmeval.requests import read_samples
+from mmeval.scorers.base import NEXT_REPLY
+from mmeval.scorers.control_pairs import read_verdict
+from mmeval.scoring import score, summarise
+from tests.tasks.fixtures import picture, save_hub
+
+TASK = load_catalog().tasks["hallusionbench"]
+
+
+def row(category, figure, question, visual, truth, check=None, same=None, said="Yes", subcategory="ocr"):
+    fields = {
+        "category": category,
+        "subcategory": subcategory,
+        "visual_input": visual,
+        "set_id": "3",
+        "figure_id": figure,
+        "question_id": question,
+        "question": f"Question {question}?",
+        "gt_answer_details": "It is so.",
+        "gt_answer": truth,
+        "filename": None if visual == "0" else f"./{category}/{subcategory}/3_{figure}.png",
+        "model_prediction": said,
+    }
+    return {**fields, "gpt4v_output_gpt_check": check, "same": same} if check is not None else fields
+
+
+# A VS set: two questions without figure, with the original and with an edited one; a VD figure of the same ids.
+ROWS = [
+    row("VS", "0", "0", "0", "1", "2", "1", "I can't know"),
+    row("VS", "0", "1", "0", "0", "0", "1", "Yes"),
+    row("VS", "1", "0", "1", "1", "1", "1", "Yes"),
+    row("VS", "1", "1", "1", "0", "0", "1", "Yes, it is"),
+    row("VS", "2", "0", "2", "0", "0", "0", "Yes"),
+    row("VS", "2", "1", "2", "1", "2", "0", "Yes and no"),
+    row("VD", "1", "0", "2", "0", "0", "1", "Yes"),
+    row("VD", "0", "0", "1", "1", "1", "1", "Yes"),
+]
+
+
+def results(tmp_path, rows=ROWS):
+    path = tmp_path / "m_results.json"
+    path.write_text(json.dumps(rows))
+    return path
+
+
+def figures(tmp_path, dialect, rows=ROWS):
+    path = results(tmp_path, rows)
+    samples = samples_from(TASK, [path])
+    scorer = TASK.dialects[dialect]
+    frame = score(scorer, samples, read_answers(TASK, [path], samples).given(scorer))
+    return summarise(frame, scorer, resamples=0)
+
+
+def values(measured):
+    return {name: one.value for name, one in measured.metrics.items()}
+
+
+def test_official_figures_from_stored_verdicts(tmp_path):
+    measured = figures(tmp_path, "official")
+    found = values(measured)
+    # Right: VS without figure unclear, VS original q0, VD original.
+    assert found["a_acc"] == 3 / 8
+    # VS figure 0 is no figure: VS 1, VS 2, VD 0, VD 1.
+    assert found["f_acc"] == 1 / 4
+    assert (found["inconsistent"], found["all_wrong"]) == (1 / 4, 2 / 4)
+    assert found["figure_score"] == (1 / 2 + 0 + 0 + 1) / 4
+    # Pairs VS q0, VS q1, VD q0: none all right. Without the edited figures two are.
+    assert (found["q_acc"], found["easy_a_acc"], found["hard_a_acc"]) == (0, 2 / 3, 0)
+    assert measured.slices["category=VD"]["f_acc"].value == 1 / 2
+    # VS q1 without figure wrong: language; then the same wrong answer with the figure: language; unclear: mixed.
+    # VS q0 was unclear, is wrong: visual. VD: right before, now wrong with the same answer: mixed.
+    assert found["language_hallucination"] == 2 / 5
+    assert found["visual_illusion"] == 1 / 5
+    assert found["mixed"] == 2 / 5
+
+
+def test_a_kind_that_needs_the_second_verdict_is_undefined_without_it(tmp_path):
+    rows = [{key: value for key, value in row.items() if key != "same"} for row in ROWS]
+    measured = figures(tmp_path, "official", rows).metrics
+    assert measured["mixed"].undefined
+    assert measured["a_acc"].value == 3 / 8
+
+
+def test_answers_without_verdicts_leave_the_official_figures_missing(tmp_path):
+    rows = [{key: value for key, value in row.items() if key not in {"gpt4v_output_gpt_check", "same"}} for row in ROWS]
+    path = results(tmp_path, rows)
+    samples = samples_from(TASK, [path])
+    read = read_answers(TASK, [path], samples)
+    assert len(read.answers) == 8
+    assert read.given(TASK.dialects["official"]) == {}
+    frame = score(TASK.dialects["official"], samples, read.given(TASK.dialects["official"]))
+    assert frame["missing"].all()
+
+
+def test_string_matching_takes_the_questions_with_a_figure(tmp_path):
+    found = values(figures(tmp_path, "lmms-eval"))
+    assert found["a_acc"] == 3 / 6  # says yes to all six
+    assert found["f_acc"] == 1 / 4
+    assert found["q_acc"] == 0
+    found = figures(tmp_path, "vlmevalkit")
+    assert found.metrics["a_acc"].value == 2 / 6  # "Yes and no" is unread
+    assert found.metrics["unread"].value == 1 / 6
+    # VS figure 1 and VD figure 1 are one figure here, in the whole and in their subcategory, but not in VD alone.
+    assert found.metrics["f_acc"].value == 1 / 3
+    assert found.slices["subcategory=ocr"]["f_acc"].value == 1 / 3
+    assert found.slices["category=VD"]["f_acc"].value == 1 / 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "verdict"),
+    [
+        ("Incorrect.", ("0", None)),
+        ("correct", ("1", None)),
+        ("unclear", ("2", None)),
+        ("I'd rather not say", ("2", None)),
+        ("The prediction is the same, so correct", ("1", None)),
+        ("1" + NEXT_REPLY + "1", ("1", "1")),
+        ("incorrect" + NEXT_REPLY + "different", ("0", "0")),
+        ("incorrect" + NEXT_REPLY + "They are the same.", ("0", "1")),
+    ],
+)
+def test_verdicts(reply, verdict):
+    assert read_verdict(reply) == verdict
+
+
+def test_official_and_hub_layout_give_the_same_samples(tmp_path):
+    official = tmp_path / "official" / "hallusionbench"
+    official.mkdir(parents=True)
+    (official / "HallusionBench.json").write_text(json.dumps(ROWS))
+    (official / "hallusion_bench" / "VS" / "ocr").mkdir(parents=True)
+    (official / "hallusion_bench" / "VS" / "ocr" / "3_1.png").write_bytes(picture()["bytes"])
+    ours = read_samples(TASK, (tmp_path / "official",))
+    assert len(ours) == 8
+    assert [len(one.images) for one in ours] == [0, 0, 1, 1, 1, 1, 1, 1]
+    assert ours[2].images[0].open().size == (8, 6)
+    assert ours[2].prompt == "Question 0?"
+    shown = [{**row, "image": picture()} for row in ROWS if row["visual_input"] != "0"]
+    hidden = [{**row, "image": None} for row in ROWS if row["visual_input"] == "0"]
+    mirror = tmp_path / "hub" / "lmms-lab" / "HallusionBench"
+    save_hub(shown, mirror, "image", "parquet")
+    import datasets
+
+    loaded = datasets.load_dataset(str(mirror), split="image")
+    datasets.Dataset.from_list(hidden, features=loaded.features).to_parquet(
+        str(mirror / "data" / "non_image-00000-of-00001.parquet")
+    )
+    theirs = read_samples(TASK, (tmp_path / "hub",))
+    assert {one.id: (one.target, one.groups, len(one.images)) for one in theirs} == {
+        one.id: (one.target, one.groups, len(one.images)) for one in ours
+    }
+
+
+def test_a_vlmevalkit_index_holds_the_ids(tmp_path):
+    path = tmp_path / "m_HallusionBench.tsv"
+    path.write_text(
+        "index\tquestion\tanswer\tcategory\tl2-category\tprediction\nVD_ocr_1_3_0_0\tq?\tYes\tVD\tocr\tYes\n"
+    )
+    [sample] = samples_from(TASK, [path])
+    assert (sample.id, sample.target) == ("VD_ocr_3_0_0", "yes")
+    path.write_text("index\tquestion\tanswer\tprediction\n17\tq?\tYes\tYes\n")
+    with pytest.raises(DataError, match=r"row 1 of m_HallusionBench\.tsv: index '17' is not category_subcategory"):
+        samples_from(TASK, [path])

@@ -1,0 +1,170 @@
+"""Answer files of others: four layouts, and errors that name file, row, field and mend."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mmeval.answers import Answers, read_answers, samples_from
+from mmeval.errors import DataError
+from mmeval.samples import Sample, ask
+from mmeval.scorers.rubric import lone_rating, rated
+from mmeval.scorers.yes_no import exact, yes_no
+from mmeval.sources import generated
+from mmeval.tasks import Task
+
+
+def make(row):
+    return Sample(f"q{row['number']}", ask(row.picture("image"), row["question"]), row["label"])
+
+
+def task(**more):
+    nothing = generated(lambda: [], "nothing")
+    return Task(rows=nothing, sample=make, scorer=yes_no(exact), max_new_tokens=1, headline="f1", name="toy", **more)
+
+
+SAMPLES = [Sample(f"q{i}", ask("?"), "yes") for i in range(1, 4)]
+
+
+def write(path, content):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def lines(path, rows):
+    return write(path, "".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.mark.parametrize("id_column", ["id", "sample", "sample_id", "question_id"])
+@pytest.mark.parametrize("column", ["answer", "text", "response", "prediction", "caption", "model_answer"])
+def test_a_table_in_json_lines(tmp_path, id_column, column):
+    path = lines(tmp_path / "a.jsonl", [{id_column: f"q{i}", column: f"A{i}"} for i in (1, 2, 3)])
+    assert read_answers(task(), [path], SAMPLES) == Answers({"q1": "A1", "q2": "A2", "q3": "A3"})
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.json", '[{"id": "q1", "answer": "A"}, {"id": "q2", "answer": "B\\nb"}]'),
+        ("a.json", '{"q1": "A", "q2": "B\\nb"}'),
+        ("a.csv", 'id,answer\nq1,A\nq2,"B\nb"\n'),
+        ("a.tsv", 'id\tanswer\nq1\tA\nq2\t"B\nb"\n'),
+    ],
+)
+def test_other_tables(tmp_path, name, content):
+    found = read_answers(task(), [write(tmp_path / name, content)], SAMPLES)
+    assert found.answers == {"q1": "A", "q2": "B\nb"}
+    assert found.notes == ("1 of 3 samples of toy have no answer: missing",)
+
+
+def test_one_row_is_a_table_not_a_mapping(tmp_path):
+    path = write(tmp_path / "a.json", '{"id": "q1", "answer": "A"}')
+    assert read_answers(task(), [path], SAMPLES).answers == {"q1": "A"}
+
+
+def test_null_is_missing_and_empty_is_an_answer(tmp_path):
+    path = lines(tmp_path / "a.jsonl", [{"id": "q1", "answer": None}, {"id": "q2", "answer": ""}])
+    assert read_answers(task(), [path], SAMPLES).answers == {"q2": ""}
+
+
+def test_several_files_are_one(tmp_path):
+    paths = [lines(tmp_path / f"{i}.jsonl", [{"id": f"q{i}", "answer": "A"}]) for i in (1, 2)]
+    assert set(read_answers(task(), paths, SAMPLES).answers) == {"q1", "q2"}
+    with pytest.raises(DataError, match=r"1\.jsonl: 1 samples have an answer already, e\.g\. 'q1'"):
+        read_answers(task(), [paths[0], paths[0]], SAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", r"a\.jsonl: empty"),
+        ("\n\n", r"a\.jsonl: empty"),
+        ('{"id": "q1", "answer": "A"}\n{"id": "q2", "ans', r"a\.jsonl: malformed JSON at line 2"),
+        ('{"id": "q1", "answer": NaN}', r"a\.jsonl: NaN at line 1"),
+        (b'{"id": "q1", "answer": "\xe9"}', r"a\.jsonl: not UTF-8 \(byte 24\); save it as UTF-8"),
+        ('{"id": "q1", "ansewr": "A"}', r"row 1 of a\.jsonl has no answer field \(found: id, ansewr; name it one of"),
+        ('{"number": "q1", "answer": "A"}', r"row 1 of a\.jsonl has no id field \(found: number, answer"),
+        (
+            '{"id": "q1", "answer": "A"}\n{"id": "q2"}',
+            r"row 2 of a\.jsonl has no field 'answer' \(found: id\)",
+        ),
+        (
+            '{"id": "q1", "answer": "A"}\n{"id": "q1", "answer": "B"}',
+            r"row 2 of a\.jsonl: id 'q1' was already in row 1 of a\.jsonl; keep one",
+        ),
+        ('{"id": "q1", "answer": ["A"]}', r"row 1 of a\.jsonl: field 'answer' is a list, not text"),
+        (
+            "".join(f'{{"id": "x{i}", "answer": "A"}}\n' for i in range(1, 6)) + '{"id": "q1", "answer": "A"}',
+            r"a\.jsonl: 5 of 6 ids are no samples of toy: 'x1' in row 1 \(nearest: 'q1'\), 'x2' in row 2 .*, 'x3'",
+        ),
+    ],
+)
+def test_errors_name_the_place_and_the_mend(tmp_path, content, says):
+    with pytest.raises(DataError, match=says):
+        read_answers(task(), [write(tmp_path / "a.jsonl", content)], SAMPLES)
+
+
+def test_a_broken_spreadsheet_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"a\.xlsx: can't be read as an \.xlsx table"):
+        read_answers(task(), [write(tmp_path / "a.xlsx", "no zip")], SAMPLES)
+
+
+def test_a_task_reads_its_own_layout_and_ids_come_first(tmp_path):
+    own = task(answers=lambda path, samples: {samples[0].id: "mine"})
+    strange = lines(tmp_path / "a.jsonl", [{"whatever": 1}])
+    assert read_answers(own, [strange], SAMPLES).answers == {"q1": "mine"}
+    table = lines(tmp_path / "b.jsonl", [{"id": "q2", "answer": "B"}])
+    assert read_answers(own, [table], SAMPLES).answers == {"q2": "B"}
+
+
+def test_an_lmms_eval_log_carries_its_questions(tmp_path):
+    doc = {"number": 1, "question": "?", "label": "yes"}
+    rows = [
+        {"doc_id": 0, "doc": doc, "target": "yes", "resps": [["Yes it is"]], "filtered_resps": ["yes"]},
+        {"doc_id": 1, "doc": {**doc, "number": 2}, "target": "yes", "resps": [["no"]]},
+    ]
+    path = lines(tmp_path / "x_samples_toy.jsonl", rows)
+    samples = samples_from(task(), [path])
+    assert [(one.id, one.target) for one in samples] == [("q1", "yes"), ("q2", "yes")]
+    assert read_answers(task(), [path], samples).answers == {"q1": "yes", "q2": "no"}
+    assert read_answers(task(), [path], SAMPLES).answers == {"q1": "yes", "q2": "no"}
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "tsv", "csv"])
+def test_a_vlmevalkit_table(tmp_path, suffix):
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {"index": [7, 8], "number": [1, 2], "question": "?", "label": ["yes", "no"], "prediction": ["Yes", "No"]}
+    )
+    path = tmp_path / f"model_TOY.{suffix}"
+    frame.to_excel(path, index=False) if suffix == "xlsx" else frame.to_csv(
+        path, index=False, sep="\t" if suffix == "tsv" else ","
+    )
+    samples = samples_from(task(), [path])
+    assert read_answers(task(), [path], samples).answers == {"q1": "Yes", "q2": "No"}
+
+
+def test_without_labels_the_missing_field_and_the_mend_are_named(tmp_path):
+    path = lines(tmp_path / "a.jsonl", [{"number": 1, "question": "?", "answer": "yes"}])
+    with pytest.raises(DataError, match=r"row 1 of a\.jsonl has no field 'label' .* pass --data DIR"):
+        samples_from(task(), [path])
+
+
+def test_a_models_answer_never_passes_for_the_label(tmp_path):
+    """A file whose answer column is called as the benchmark calls its label would give 100 %."""
+
+    def sample(row):
+        return Sample(f"q{row['number']}", ask(row["question"]), row["answer"])
+
+    trap = Task(rows=task().rows, sample=sample, scorer=yes_no(exact), max_new_tokens=1, headline="f1", name="trap")
+    path = lines(tmp_path / "a.jsonl", [{"number": 1, "question": "?", "answer": "yes"}])
+    with pytest.raises(DataError, match=r"has answers but no questions and labels .* pass --data"):
+        samples_from(trap, [path])
+
+
+def test_a_judged_scorer_is_given_verdicts_and_no_other():
+    read = Answers({"q1": "an answer"}, {"q1": "Rating: 3"})
+    assert read.given(rated(lone_rating())) == {"q1": "Rating: 3"}
+    assert read.given(yes_no(exact)) == {"q1": "an answer"}
