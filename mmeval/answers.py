@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,8 +107,18 @@ def samples_from(task: Task, paths: Sequence[Path]) -> list[Sample]:
 
 def file_rows(path: Path) -> list[FileRow]:
     """The rows of an answer file, each knowing where it stands. A JSON object of ids and answers is a table too."""
+    try:
+        now = path.stat()
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    return _file_rows(path, now.st_mtime_ns, now.st_size)
+
+
+@lru_cache(1)  # which layout a file has is told from its rows; the layout's reader then wants them again
+def _file_rows(path: Path, modified: int, size: int) -> list[FileRow]:
     rows: Iterable[Mapping[str, Any]] = _xlsx_rows(path) if path.suffix == ".xlsx" else _mapping_rows(path)
-    made = [FileRow(fields, f"row {number} of {path.name}") for number, fields in enumerate(rows, start=1)]
+    name = path.name
+    made = [FileRow(fields, (number, name)) for number, fields in enumerate(rows, start=1)]
     if not made:
         raise DataError(f"{path.name}: empty; it should hold one answer a row")
     return made
@@ -129,7 +140,8 @@ def _read_file(task: Task, path: Path, known: Mapping[str, Sample]) -> Answers:
     rows = file_rows(path)
     if _is_foreign(rows[0]):
         return _foreign(task, rows, known, path)
-    id_column = next((name for name in IDS if any(str(row.get(name)) in known for row in rows)), None)
+    listed = [name for name in IDS if any(name in row for row in rows[:3])]
+    id_column = next((name for name in listed if any(str(row.get(name)) in known for row in rows)), None)
     if id_column is None and task.answers is not None:
         found = task.answers(path, list(known.values()))
         return found if isinstance(found, Answers) else Answers(found)

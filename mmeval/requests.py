@@ -12,6 +12,7 @@ from mmeval.errors import DataError
 from mmeval.inference.base import Decoding, Request, digest_of
 from mmeval.samples import Image, Message, Sample
 from mmeval.scorers.base import Scorer
+from mmeval.sources import Row
 from mmeval.tasks import Task
 
 if TYPE_CHECKING:
@@ -74,12 +75,12 @@ def plan_task(task: Task, data: tuple[Path, ...], decoding: Decoding, settings: 
 def read_samples(task: Task, data: tuple[Path, ...], limit: int | None = None) -> list[Sample]:
     """A task's samples, at most the first `limit`. Raises `DataError`, also for an id that stands twice."""
     samples: list[Sample] = []
-    seen: dict[str, str] = {}
+    seen: dict[str, Row] = {}
     for row in task.rows.rows(data, task.name):
         for sample in _samples_of(task, row):
             if sample.id in seen:
-                raise DataError(f"{task.name}: id {sample.id!r} stands twice ({seen[sample.id]} and {row.where})")
-            seen[sample.id] = row.where
+                raise DataError(f"{task.name}: id {sample.id!r} stands twice ({seen[sample.id].where} and {row.where})")
+            seen[sample.id] = row
             samples.append(sample)
             if limit is not None and len(samples) >= limit:
                 return samples
@@ -88,7 +89,7 @@ def read_samples(task: Task, data: tuple[Path, ...], limit: int | None = None) -
     return samples
 
 
-def _samples_of(task: Task, row: Any) -> list[Sample]:
+def _samples_of(task: Task, row: Row) -> list[Sample]:
     try:
         return task.samples_of(row)
     except DataError as error:

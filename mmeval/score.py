@@ -40,8 +40,7 @@ def score_files(
     notes: list[str] = []
     samples = _samples(task, answers, tuple(data), notes)
     read = read_answers(task, answers, samples)
-    frame = scoring.score(scorer, samples, read.given(scorer))
-    result = scoring.as_json(frame, scoring.summarise(frame, scorer, seed=seed), name)
+    result = scoring.figures(scorer, samples, read.given(scorer), name, seed)
     return ScoredFiles({task.name: result}, (*notes, *read.notes))
 
 

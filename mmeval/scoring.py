@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmeval.samples import Sample
-from mmeval.scorers.base import COUNT, GROUP, SLICE, Scorer
+from mmeval.scorers.base import COUNT, GROUP, SLICE, Scored, Scorer
 from mmeval.statistics.sums import RESAMPLES, Estimate, Measured, measure, table
 
 if TYPE_CHECKING:
@@ -20,69 +20,100 @@ if TYPE_CHECKING:
 MISSING_ALLOWED = 0.05
 
 
-def score(scorer: Scorer, samples: Iterable[Sample], answers: Mapping[str, str | None]) -> pd.DataFrame:
-    """One row a sample, in the samples' order.
+Columns = dict[str, Any]
 
-    answers: sample id -> text; a sample without one (absent or None) is *missing*: its row has `missing` True and no
-    counts. Columns: sample, cluster, answer, prediction, correct, missing, notes (JSON), `count.*`, `slice.*`,
+
+def columns(scorer: Scorer, samples: Iterable[Sample], answers: Mapping[str, str | None]) -> Columns:
+    """A table of scores by column, one element a sample, in the samples' order; without what `scorer.derive` adds.
+
+    answers: sample id -> text; a sample without one (absent or None) is *missing*: `missing` is True and its counts
+    are NaN. Columns: sample, cluster, answer, prediction, correct, missing, notes (JSON), `count.*`, `slice.*`,
     `group.*`.
     """
+    samples = list(samples)
+    given = [answers.get(sample.id) for sample in samples]
+    scored = [
+        None if answer is None else scorer.score(sample, answer) for sample, answer in zip(samples, given, strict=True)
+    ]
+    made: Columns = {
+        "sample": [sample.id for sample in samples],
+        "cluster": [sample.id if sample.cluster is None else sample.cluster for sample in samples],
+        "answer": given,
+        "prediction": [one and one.prediction for one in scored],
+        "correct": [one and one.correct for one in scored],
+        "missing": np.array([answer is None for answer in given], bool),
+        "notes": [json.dumps(dict(one.notes), ensure_ascii=False) if one and one.notes else None for one in scored],
+    }
+    made |= _counts(scored)
+    for prefix, maps in ((SLICE, [one.slices for one in samples]), (GROUP, [one.groups for one in samples])):
+        for name in dict.fromkeys(name for one in maps for name in one):
+            made[prefix + name] = [one.get(name) for one in maps]
+    return made
+
+
+def _counts(scored: list[Scored | None]) -> Columns:
+    """Counts by column. Scorers with few outcomes hand out the same `Scored` again and again: each is read once."""
+    distinct: dict[int, tuple[int, Scored]] = {}
+    for one in scored:
+        if one is not None and id(one) not in distinct:
+            distinct[id(one)] = (len(distinct), one)
+    rows = [one.counts for _, one in distinct.values()]
+    at = np.array([-1 if one is None else distinct[id(one)][0] for one in scored], np.int64)
+    made: Columns = {}
+    for name in dict.fromkeys(name for row in rows for name in row):
+        values = np.array([*(row.get(name, 0.0) for row in rows), np.nan])  # the last one is for the missing
+        made[COUNT + name] = values[at]
+    return made
+
+
+def score(scorer: Scorer, samples: Iterable[Sample], answers: Mapping[str, str | None]) -> pd.DataFrame:
+    """The table of scores as a frame: `columns`, and what `scorer.derive` adds from the answered rows."""
     import pandas as pd
 
-    rows: list[dict[str, Any]] = []
-    for sample in samples:
-        answer = answers.get(sample.id)
-        row: dict[str, Any] = {
-            "sample": sample.id,
-            "cluster": sample.cluster if sample.cluster is not None else sample.id,
-            "answer": answer,
-            "prediction": None,
-            "correct": None,
-            "missing": answer is None,
-            "notes": None,
-        }
-        if answer is not None:
-            scored = scorer.score(sample, answer)
-            row["prediction"], row["correct"] = scored.prediction, scored.correct
-            row["notes"] = json.dumps(dict(scored.notes), ensure_ascii=False) if scored.notes else None
-            row.update({COUNT + name: value for name, value in scored.counts.items()})
-        row.update({SLICE + name: value for name, value in sample.slices.items()})
-        row.update({GROUP + name: value for name, value in sample.groups.items()})
-        rows.append(row)
-    frame = pd.DataFrame(rows)
-    if scorer.derive and len(frame):
-        answered = frame[~frame["missing"]]
-        derived = scorer.derive(answered)
+    frame = pd.DataFrame(columns(scorer, samples, answers))
+    if scorer.derive and not frame["missing"].all():
+        derived = scorer.derive(frame[~frame["missing"]])
         added = [column for column in derived.columns if column not in frame.columns]
         frame = frame.join(derived[added])
     return frame
 
 
-def summarise(frame: pd.DataFrame, scorer: Scorer, resamples: int = RESAMPLES, seed: int = 0) -> Measured:
+def summarise(scores: Columns | pd.DataFrame, scorer: Scorer, resamples: int = RESAMPLES, seed: int = 0) -> Measured:
     """Metrics of a table of scores, from its answered rows, with clustered bootstrap intervals."""
-    if not len(frame):
+    kept = ~np.asarray(scores["missing"], bool)
+    if not kept.any():
         return Measured({}, {})
-    kept = frame[~frame["missing"].to_numpy(bool)]
     counts = {
-        column.removeprefix(COUNT): np.nan_to_num(kept[column].to_numpy(np.float64))
-        for column in kept.columns
+        column.removeprefix(COUNT): np.nan_to_num(np.asarray(scores[column], np.float64)[kept])
+        for column in scores
         if column.startswith(COUNT)
     }
     slices = {
-        column.removeprefix(SLICE): kept[column].astype(object).where(kept[column].notna(), None).to_numpy(object)
-        for column in kept.columns
+        column.removeprefix(SLICE): np.array(
+            [value if isinstance(value, str) else None for value in scores[column]], object
+        )[kept]
+        for column in scores
         if column.startswith(SLICE)
     }
-    data = table(counts, kept["cluster"].to_numpy(object), slices)
+    data = table(counts, np.asarray(scores["cluster"], object)[kept], slices)
     return measure(data, scorer.metrics, scorer.average_over, resamples, seed)
 
 
-def as_json(frame: pd.DataFrame, measured: Measured, dialect: str) -> dict[str, Any]:
+def figures(
+    scorer: Scorer, samples: Iterable[Sample], answers: Mapping[str, str | None], dialect: str, seed: int = 0
+) -> dict[str, Any]:
+    """Answers -> a task's part of the `--json` object, without the table; pandas is loaded only for `derive`."""
+    make = score if scorer.derive else columns
+    scores = make(scorer, samples, answers)
+    return as_json(scores, summarise(scores, scorer, seed=seed), dialect)
+
+
+def as_json(scores: Columns | pd.DataFrame, measured: Measured, dialect: str) -> dict[str, Any]:
     """A task's part of the `--json` object: {"dialect", "n", "missing", "metrics", "slices"}; n counts all samples."""
     return {
         "dialect": dialect,
-        "n": len(frame),
-        "missing": int(frame["missing"].sum()) if len(frame) else 0,
+        "n": len(scores["missing"]),
+        "missing": int(np.sum(scores["missing"])),
         "metrics": {name: _estimate(estimate) for name, estimate in measured.metrics.items()},
         "slices": {
             part: {name: _estimate(estimate) for name, estimate in metrics.items()}

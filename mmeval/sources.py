@@ -21,13 +21,27 @@ from mmeval.samples import Image
 class Row(dict[str, Any]):
     """A row that knows where it stands, so that an error about it can say so.
 
-    `folder` is where relative picture names start.
+    `where` is that place in words; `folder` is where relative picture names start. Rows read together share
+    `pictures`, so that a picture that many rows name is looked for once.
     """
 
-    def __init__(self, fields: Mapping[str, Any], where: str, folder: Path | None = None):
+    __slots__ = ("_place", "folder", "pictures")
+
+    def __init__(
+        self,
+        fields: Mapping[str, Any],
+        where: str | tuple[int, str],
+        folder: Path | None = None,
+        pictures: dict[tuple[str, ...], Image] | None = None,
+    ):
         super().__init__(fields)
-        self.where = where
+        self._place = where
         self.folder = folder
+        self.pictures = {} if pictures is None else pictures
+
+    @property
+    def where(self) -> str:
+        return self._place if isinstance(self._place, str) else "row {} of {}".format(*self._place)
 
     def __missing__(self, key: str) -> Any:
         raise DataError(f"{self.where} has no field {key!r} (found: {', '.join(map(str, self)) or 'none'})")
@@ -39,6 +53,8 @@ class Row(dict[str, Any]):
         Raises `DataError` for a name that leads out of the folder.
         """
         value = self[key]
+        if isinstance(value, str) and (known := self.pictures.get((value, *folders))):
+            return known
         if isinstance(value, Image):
             return value
         if isinstance(value, Mapping) and value.get("bytes"):
@@ -48,13 +64,13 @@ class Row(dict[str, Any]):
             raise DataError(f"{self.where}: field {key!r} holds no picture (found: {type(value).__name__})")
         if self.folder is None:
             raise DataError(f"{self.where}: picture {name!r} is a file name, but the rows have no folder")
-        return Image(path=self._below(name, folders), name=name)
+        image = self.pictures[name, *folders] = Image(path=self._below(self.folder, name, folders), name=name)
+        return image
 
-    def _below(self, name: str, folders: Iterable[str]) -> Path:
+    def _below(self, folder: Path, name: str, folders: Iterable[str]) -> Path:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise DataError(f"{self.where}: picture {name!r} leads out of the data folder; use a name inside it")
-        assert self.folder is not None
-        candidates = [self.folder / folder / name for folder in ("", *folders)]
+        candidates = [folder / below / name for below in ("", *folders)]
         return next((path for path in candidates if path.is_file()), candidates[-1])
 
 
@@ -119,28 +135,41 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
         yield from csv.DictReader(text.splitlines(keepends=True), delimiter="\t" if path.suffix == ".tsv" else ",")
         return
     if text.lstrip().startswith("["):
-        yield from _objects(path, _json(path, text, 1))
+        values = _json(path, text, 1)
+        for value in values:
+            yield _object(path, value)
         return
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield from _objects(path, [_json(path, line, number)])
+    lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line and not line.isspace()]
+    try:  # all lines as one list: parsed several times faster than line by line
+        values = _DECODER.decode(f"[{','.join([line for _, line in lines])}]")
+    except ValueError:
+        values = []
+    if len(values) != len(lines):  # some line is broken: one by one, to name it
+        values = [_json(path, line, n) for n, line in lines]
+    for value in values:
+        yield _object(path, value)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON value; write null or a number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def _json(path: Path, text: str, line: int) -> Any:
-    def refuse(constant: str) -> Any:
-        raise DataError(f"{path.name}: {constant} at line {line} is no JSON value; write null or a number")
-
     try:
-        return json.loads(text, parse_constant=refuse)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise DataError(f"{path.name}: malformed JSON at line {line + error.lineno - 1}: {error.msg}") from error
+    except ValueError as error:
+        raise DataError(f"{path.name}: line {line}: {error}") from error
 
 
-def _objects(path: Path, values: Any) -> Iterator[dict[str, Any]]:
-    for value in values:
-        if not isinstance(value, dict):
-            raise DataError(f"{path.name}: a row is a {type(value).__name__}, not an object with fields")
-        yield value
+def _object(path: Path, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise DataError(f"{path.name}: a row is a {type(value).__name__}, not an object with fields")
+    return value
 
 
 def official(
@@ -165,9 +194,13 @@ def official(
 
 
 def _read(files: list[Path], read: Callable[[Path], Iterable[Mapping[str, Any]]], folder: Path) -> Iterator[Row]:
+    pictures: dict[tuple[str, ...], Image] = {}
     for path in files:
+        name, stem = path.name, path.stem
         for number, fields in enumerate(read(path), start=1):
-            yield Row({**fields, "file": path.stem}, f"row {number} of {path.name}", folder)
+            row = Row(fields, (number, name), folder, pictures)
+            row["file"] = stem
+            yield row
 
 
 def generated(make: Callable[[], Iterable[Mapping[str, Any]]], what: str) -> Source:

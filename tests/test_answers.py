@@ -81,7 +81,7 @@ def test_several_files_are_one(tmp_path):
         ("", r"a\.jsonl: empty"),
         ("\n\n", r"a\.jsonl: empty"),
         ('{"id": "q1", "answer": "A"}\n{"id": "q2", "ans', r"a\.jsonl: malformed JSON at line 2"),
-        ('{"id": "q1", "answer": NaN}', r"a\.jsonl: NaN at line 1"),
+        ('{"id": "q1", "answer": NaN}', r"a\.jsonl: line 1: NaN"),
         (b'{"id": "q1", "answer": "\xe9"}', r"a\.jsonl: not UTF-8 \(byte 24\); save it as UTF-8"),
         ('{"id": "q1", "ansewr": "A"}', r"row 1 of a\.jsonl has no answer field \(found: id, ansewr; name it one of"),
         ('{"number": "q1", "answer": "A"}', r"row 1 of a\.jsonl has no id field \(found: number, answer"),

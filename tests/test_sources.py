@@ -38,7 +38,7 @@ def test_tables_with_line_breaks_in_cells(tmp_path: Path) -> None:
     [
         (b'{"id": 1}\n{"id": 2\n', "a.jsonl: malformed JSON at line 2"),
         (b'[{"id": 1},\n{"id"}]', "a.jsonl: malformed JSON at line 2"),
-        (b'{"id": NaN}', "NaN at line 1"),
+        (b'{"id": NaN}', "line 1: NaN is no JSON value"),
         (b'{"id": "\xff"}', "not UTF-8"),
         (b"3\n", "a row is a int"),
     ],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from mmeval.samples import Sample
 from mmeval.scorers.base import Metric, Scored, Scorer, counts
@@ -80,8 +81,15 @@ def yes_no(
     """
 
     def score(sample: Sample, answer: str) -> Scored:
-        truth = sample.target == "yes"
+        return read_as(answer, sample.target == "yes")
+
+    @lru_cache(1 << 16)  # most answers are the same few words
+    def read_as(answer: str, truth: bool) -> Scored:
         said = read(answer) if truth or read_negatives is None else read_negatives(answer)
+        return outcome(said, truth, said is None or not answer or answer.isspace())
+
+    @lru_cache(None)  # there are but a few
+    def outcome(said: bool | None, truth: bool, unread: bool) -> Scored:
         no = said is False or (said is None and unread_is_no)
         return counts(
             prediction=None if said is None else "yes" if said else "no",
@@ -92,7 +100,7 @@ def yes_no(
             fn=no and truth,
             right=said is truth,
             truths=truth,
-            unread=said is None or not answer.strip(),
+            unread=unread,
         )
 
     return Scorer(score, METRICS, average_over=average_over)

@@ -37,7 +37,7 @@ def sample(row: Row) -> Iterator[Sample]:
             messages=ask(row.picture("image", "val2014", "coco/val2014"), question, ONE_WORD),
             target=truth,
             slices={"split": split},
-            cluster=Path(source).stem if isinstance(source, str) else None,
+            cluster=source.rpartition("/")[2].partition(".")[0] if isinstance(source, str) else None,
         )
 
 
