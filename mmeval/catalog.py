@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from mmeval.errors import DataError, UsageError
 from mmeval.tasks import Task
@@ -52,6 +53,11 @@ class Catalog:
                 raise UsageError(_unknown("task", name, self.tasks))
             chosen[name] = self.tasks[name]
         return list(chosen.values())
+
+
+def builtin(name: str) -> Any:
+    """A built-in task file as a module, for tasks that vary it: `builtin("hallucination/pope").pope`."""
+    return _load(bundled("tasks") / f"{name}.py")
 
 
 def load_catalog(folders: Iterable[Path] = ()) -> Catalog:

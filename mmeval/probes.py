@@ -57,7 +57,7 @@ def build_pope(
     out.mkdir(parents=True, exist_ok=True)
     questions = {}
     for split in SPLITS:
-        lines = list(_split(split, asked, per_image // 2, random.Random(f"{seed}/{split}")))
+        lines = list(draw_probes(split, asked, per_image // 2, random.Random(f"{seed}/{split}")))
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         (out / f"coco_pope_{split}.json").write_text(text, encoding="utf-8")
         questions[split] = len(lines)
@@ -92,7 +92,8 @@ def _why(skipped: Mapping[str, str]) -> str:
     return "; ".join(f"{count} pictures: {reason}" for reason, count in reasons.most_common()) or "it has no pictures"
 
 
-def _split(split: str, asked: Sequence[Annotated], pairs: int, rng: random.Random) -> Iterator[dict[str, object]]:
+def draw_probes(split: str, asked: Sequence[Annotated], pairs: int, rng: random.Random) -> Iterator[dict[str, object]]:
+    """Rows in the official layout (question_id, image, text, label): up to `pairs` yes and as many no a picture."""
     frequent = Counter(name for one in asked for name in one.objects)
     beside = {name: Counter[str]() for name in frequent}
     for one in asked:
