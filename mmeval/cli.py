@@ -317,13 +317,16 @@ def build_pope_command(
     json: Json = False,
 ) -> int:
     """Yes/no probes (random, popular, adversarial) from any COCO-format annotations, by POPE's rules."""
+    from dataclasses import asdict
+
     from mmeval.probes import build_pope
 
     built = build_pope(annotations, images, out, seed=seed)
     if json:
-        _print_json(built.to_json())
+        _print_json(asdict(built))
     else:
-        print(built)
+        each = ", ".join(f"{number} {split}" for split, number in built.questions.items())
+        print(f"{built.pictures} pictures, questions: {each}; {len(built.skipped)} pictures left out")
         print(f"now: mmeval run --model MODEL --tasks pope,chair --data {out}")
     return 0
 

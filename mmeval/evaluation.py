@@ -23,7 +23,7 @@ from mmeval.logs import answer_of, score_logs
 from mmeval.progress import Progress
 from mmeval.requests import Plan, plan_task
 from mmeval.runs import Asked, RunFolder
-from mmeval.samples import Image
+from mmeval.samples import Image, Sample
 from mmeval.tasks import Task
 
 if TYPE_CHECKING:
@@ -247,11 +247,12 @@ def _ask_all(
     known = run.responses()
     asked: dict[str, list[Asked]] = {}
     wanted: dict[str, Request] = {}
+    pictures: dict[Image, str] = {}
     with progress.bar("reading pictures and prompts", sum(len(plan.requests) for plan in plans)) as bar:
         for plan in plans:
             rows = asked[plan.task.name] = []
             for sample, request in zip(plan.samples, plan.requests, strict=True):
-                rows.append(_identify(engine, plan.task.name, sample, request, wanted))
+                rows.append(_identify(engine, plan.task.name, sample, request, wanted, pictures))
                 bar.advance()
     run.write_samples([one for rows in asked.values() for one in rows])
     pending = {
@@ -270,11 +271,16 @@ def _ask_all(
     }
 
 
-def _identify(engine: Engine, task: str, sample: Any, request: Request, wanted: dict[str, Request]) -> Asked:
+def _identify(
+    engine: Engine, task: str, sample: Sample, request: Request, wanted: dict[str, Request], pictures: dict[Image, str]
+) -> Asked:
     """A sample with its request's digest. Equal requests (POPE's splits share questions) are asked once."""
     try:
         digest = engine.digest(request)
-        images = tuple(image.digest() for image in sample.images)
+        for image in sample.images:
+            if image not in pictures:
+                pictures[image] = image.digest()
+        images = tuple(pictures[image] for image in sample.images)
     except DataError as error:
         return Asked(task, sample, None, (), str(error))
     wanted.setdefault(digest, request)

@@ -52,7 +52,7 @@ def _result_table(
         table.add_row(_label(metric, metrics), *_cells(estimate, metrics.get(metric)), style=style)
     if headline:
         for part, values in result["slices"].items():
-            if headline in values:
+            if headline in values and not values[headline].get("undefined"):
                 table.add_row(f"  {headline} [dim]{part}[/dim]", *_cells(values[headline], metrics.get(headline)))
     return table
 
