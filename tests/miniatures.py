@@ -23,6 +23,14 @@ WORDS = [
     "USER: ASSISTANT: system user assistant model Describe this image in detail, please.",
 ]
 CHAT = ("<|im_start|>", "<|im_end|>")
+TOWER = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "image_size": 32,
+    "patch_size": 8,
+}
 LLAVA_TEMPLATE = (
     "{% for m in messages %}{% if m.role == 'system' %}{% for c in m.content %}{{ c.text }}{% endfor %} "
     "{% else %}{{ m.role | upper }}: {% for c in m.content %}{% if c.type == 'image' %}<image>\n"
@@ -114,11 +122,8 @@ def llava(folder: Path, seed: int = 0) -> Path:
     )
 
     tok = tokenizer(("<image>",))
-    vision = CLIPVisionConfig(
-        hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, image_size=32, patch_size=8
-    )
     config = LlavaConfig(
-        vision_config=vision.to_dict(),
+        vision_config=CLIPVisionConfig(**TOWER).to_dict(),
         text_config=LlamaConfig(**text_settings(tok)).to_dict(),
         image_token_index=tok.convert_tokens_to_ids("<image>"),
         image_seq_length=16,
@@ -169,14 +174,7 @@ def _idefics_parts(kind: Any) -> tuple[PreTrainedTokenizerFast, Any]:
     places = tuple(f"<row_{row}_col_{column}>" for row in range(1, 7) for column in range(1, 7))
     tok = tokenizer(("<image>", "<fake_token_around_image>", "<end_of_utterance>", "<global-img>", *places))
     config = kind(
-        vision_config={
-            "hidden_size": 32,
-            "intermediate_size": 64,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
-            "image_size": 32,
-            "patch_size": 8,
-        },
+        vision_config=TOWER,
         text_config={"model_type": "llama", **text_settings(tok)},
         image_token_id=tok.convert_tokens_to_ids("<image>"),
         scale_factor=2,
@@ -192,16 +190,7 @@ def gemma3(folder: Path, seed: int = 0) -> Path:
     named = {"boi_token": "<start_of_image>", "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>"}
     tok = tokenizer((*named.values(), "<start_of_turn>", "<end_of_turn>"), {"extra_special_tokens": named})
     config = Gemma3Config(
-        vision_config={
-            "model_type": "siglip_vision_model",
-            "hidden_size": 32,
-            "intermediate_size": 64,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
-            "image_size": 32,
-            "patch_size": 8,
-            "vision_use_head": False,
-        },
+        vision_config={"model_type": "siglip_vision_model", **TOWER, "vision_use_head": False},
         text_config=text_settings(
             tok,
             head_dim=8,
@@ -221,6 +210,61 @@ def gemma3(folder: Path, seed: int = 0) -> Path:
     return save(folder, Gemma3ForConditionalGeneration(config), processor, seed)
 
 
+def llava_next(folder: Path, seed: int = 0) -> Path:
+    """Pictures cut into tiles, as many as their shape asks for."""
+    from transformers import (
+        CLIPVisionConfig,
+        LlamaConfig,
+        LlavaNextConfig,
+        LlavaNextForConditionalGeneration,
+        LlavaNextImageProcessor,
+        LlavaNextProcessor,
+    )
+
+    tok, tiles = tokenizer(("<image>",)), [[32, 64], [64, 32], [64, 64]]
+    config = LlavaNextConfig(
+        vision_config=CLIPVisionConfig(**TOWER).to_dict(),
+        text_config=LlamaConfig(**text_settings(tok)).to_dict(),
+        image_token_index=tok.convert_tokens_to_ids("<image>"),
+        image_seq_length=16,
+        vision_feature_layer=-1,
+        image_grid_pinpoints=tiles,
+    )
+    images = LlavaNextImageProcessor(
+        size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}, image_grid_pinpoints=tiles
+    )
+    processor = LlavaNextProcessor(
+        images, tok, patch_size=8, vision_feature_select_strategy="default", chat_template=LLAVA_TEMPLATE,
+        num_additional_image_tokens=1,
+    )  # fmt: skip
+    return save(folder, LlavaNextForConditionalGeneration(config), processor, seed)
+
+
+def mistral3(folder: Path, seed: int = 0) -> Path:
+    """Pictures of any size, padded behind in a batch."""
+    from transformers import (
+        Mistral3Config,
+        Mistral3ForConditionalGeneration,
+        MistralConfig,
+        PixtralImageProcessor,
+        PixtralProcessor,
+        PixtralVisionConfig,
+    )
+
+    tok = tokenizer(("[IMG]", "[IMG_BREAK]", "[IMG_END]"))
+    config = Mistral3Config(
+        vision_config=PixtralVisionConfig(**{**TOWER, "image_size": 64}, head_dim=16).to_dict(),
+        text_config=MistralConfig(**text_settings(tok, head_dim=8)).to_dict(),
+        image_token_index=tok.convert_tokens_to_ids("[IMG]"),
+        spatial_merge_size=2,
+        vision_feature_layer=-1,
+    )
+    images = PixtralImageProcessor(size={"longest_edge": 48}, patch_size=8)
+    template = LLAVA_TEMPLATE.replace("<image>", "[IMG]")
+    processor = PixtralProcessor(images, tok, patch_size=8, spatial_merge_size=2, chat_template=template)
+    return save(folder, Mistral3ForConditionalGeneration(config), processor, seed)
+
+
 def llama(folder: Path, seed: int = 0, template: str = TEXT_TEMPLATE, special: tuple[str, ...] = ()) -> Path:
     """A model that reads text only."""
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -235,6 +279,8 @@ READS_PICTURES: dict[str, Callable[..., Path]] = {
     "qwen2_vl": qwen2_vl,
     "idefics3": idefics3,
     "gemma3": gemma3,
+    "llava_next": llava_next,
+    "mistral3": mistral3,
 }
 ALL: dict[str, Callable[..., Path]] = {**READS_PICTURES, "llama": llama}
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 import torch
 
 from mmeval.errors import UsageError
+from mmeval.inference.base import digest_of
 from mmeval.inference.prompts import read_template
 from mmeval.inference.weights import adapter_digest, checkpoint_digest, weight_files
 
@@ -30,7 +31,7 @@ class Source:
 
     def digest(self) -> str:
         base = checkpoint_digest(self.folder, allow_pickle=self.allow_pickle)
-        return base if self.adapter is None else f"{base}+{adapter_digest(self.adapter)}"
+        return base if self.adapter is None else digest_of(base, adapter_digest(self.adapter))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,9 @@ def _processor(source: Source, pictures: bool) -> tuple[Any, Any]:
     needed = "processor (preprocessor_config.json, tokenizer.json)" if pictures else "tokenizer (tokenizer.json)"
     try:
         made = loader.from_pretrained(source.folder, trust_remote_code=source.trust_remote_code)
-    except (OSError, ValueError, KeyError, TypeError, ImportError, AttributeError) as error:
+    except ImportError as error:
+        raise UsageError(f"{source.folder}: its processor needs a package that is missing: {_short(error)}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         made, reason = None, f" ({_short(error)})"
     else:
         reason = ""

@@ -10,7 +10,7 @@ from mmeval.errors import UsageError
 from mmeval.inference.planning import Budget
 
 CPU_ROWS = 32
-CPU_PROMPT_TOKENS = 6144  # above, a CPU's caches overflow and larger batches become slower
+CPU_PROMPT_TOKENS = 2048  # above, a CPU's caches overflow and larger batches become slower
 GPU_ROWS = 256
 GPU_PROMPT_TOKENS = 65536  # above, an accelerator has long been busy
 

@@ -283,7 +283,7 @@ class TransformersEngine:
         known = self._pictures.get(key)
         if known is None:
             known = self._pictures[key] = image.digest()
-            if len(self._pictures) > 256:
+            if len(self._pictures) > 64:
                 self._pictures.popitem(last=False)
         return known
 
@@ -314,9 +314,8 @@ def _prompt_tokens(work: Work) -> int:
 
 def _hidden_ids(tokenizer: Any) -> frozenset[int]:
     """Special tokens that are no part of an answer; think tags are, until they are split off."""
-    special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special} | set(
-        tokenizer.all_special_ids
-    )
+    added = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+    special = added | set(tokenizer.all_special_ids)
     tags = {i for i in special if tokenizer.convert_ids_to_tokens(i) in thinking.ALL_TAGS}
     return frozenset(special - tags)
 

@@ -15,7 +15,7 @@ from mmeval.samples import Image, Message, ask
 from .conftest import answers, png, questions, request, two_pictures
 
 torch = pytest.importorskip("torch", reason="the transformers engine needs torch")
-PICTURES = ["llava", "qwen2_vl", "idefics3", "gemma3"]
+PICTURES = ["llava", "qwen2_vl", "idefics3", "gemma3", "llava_next", "mistral3"]
 ALL = [*PICTURES, "llama"]
 
 
