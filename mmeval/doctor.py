@@ -75,10 +75,14 @@ def _device() -> Iterator[Finding]:
 
 
 def _word_data() -> Iterator[Finding]:
-    from mmeval.scorers.words import installed_word_data
+    from mmeval.scorers.words import has_tagger, wordnet_folder
 
-    for name, (there, mend) in installed_word_data().items():
-        yield Finding(f"NLTK {name}", there, "installed" if there else "not installed", mend)
+    for name, there, mend in (
+        ("WordNet", wordnet_folder() is not None, "apt install wordnet-base, or python -m nltk.downloader wordnet"),
+        ("NLTK's tagger", has_tagger(), "python -m nltk.downloader averaged_perceptron_tagger_eng"),
+    ):
+        use = "parts of some scoring dialects of captions"
+        yield Finding(name, there, f"{use}: {'installed' if there else 'not installed'}", mend)
 
 
 def _checkpoints() -> Iterator[Finding]:

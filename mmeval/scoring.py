@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mmeval.samples import Sample
 from mmeval.scorers.base import COUNT, GROUP, SLICE, Scored, Scorer
@@ -83,20 +84,22 @@ def summarise(scores: Columns | pd.DataFrame, scorer: Scorer, resamples: int = R
     kept = ~np.asarray(scores["missing"], bool)
     if not kept.any():
         return Measured({}, {})
+    names = [str(column) for column in scores]
     counts = {
-        column.removeprefix(COUNT): np.nan_to_num(np.asarray(scores[column], np.float64)[kept])
-        for column in scores
-        if column.startswith(COUNT)
+        name.removeprefix(COUNT): np.nan_to_num(np.asarray(scores[name], np.float64)[kept])
+        for name in names
+        if name.startswith(COUNT)
     }
-    slices = {
-        column.removeprefix(SLICE): np.array(
-            [value if isinstance(value, str) else None for value in scores[column]], object
-        )[kept]
-        for column in scores
-        if column.startswith(SLICE)
-    }
+    slices = {name.removeprefix(SLICE): _texts(scores[name])[kept] for name in names if name.startswith(SLICE)}
     data = table(counts, np.asarray(scores["cluster"], object)[kept], slices)
     return measure(data, scorer.metrics, scorer.average_over, resamples, seed)
+
+
+def _texts(column: Any) -> npt.NDArray[np.object_]:
+    """A column's strings as an object array, None where there is none (a frame has NaN there)."""
+    texts = np.empty(len(column), object)
+    texts[:] = [value if isinstance(value, str) else None for value in column]
+    return texts
 
 
 def figures(

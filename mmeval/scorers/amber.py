@@ -117,6 +117,8 @@ def amber(
     exact words count; on 166 real descriptions that equals the official figures). words: AMBER's own by default.
     """
 
+    said = lru_cache(1 << 12)(read)
+
     @lru_cache(1)
     def vocabulary() -> tuple[Words, set[str]]:
         known = words or amber_words()
@@ -124,7 +126,8 @@ def amber(
 
     def score(sample: Sample, answer: str) -> Scored:
         if "truth" not in sample.metadata:
-            return _question(sample, read(answer))
+            existence = sample.slices.get("type") == "Existence"
+            return _question(sample.target == "no", said(answer), existence)
         known, all_words = vocabulary()
         named = [noun for noun in nouns(answer) if noun in all_words]
         return _description(sample, named, known, similar)
@@ -132,8 +135,8 @@ def amber(
     return Scorer(score, METRICS)
 
 
-def _question(sample: Sample, said: bool | None) -> Scored:
-    no = sample.target == "no"
+@lru_cache(64)
+def _question(no: bool, said: bool | None, existence: bool) -> Scored:
     return _counts(
         prediction=None if said is None else "yes" if said else "no",
         correct=said is (not no),
@@ -142,7 +145,7 @@ def _question(sample: Sample, said: bool | None) -> Scored:
         said_no=said is False,
         truth_no=no,
         right_no=no and said is False,
-        existence=sample.slices.get("type") == "Existence",
+        existence=existence,
     )
 
 

@@ -48,7 +48,7 @@ class Vocabulary:
     def joined(self, words: Sequence[str]) -> list[str]:
         """The words with pairs replaced, from left to right, greedily; nothing is looked at again."""
         out: list[str] = []
-        rest = iter(zip(words, (*words[1:], ""), strict=True))
+        rest = zip(words, (*words[1:], ""), strict=False)
         for word, following in rest:
             pair = self.pairs.get(f"{word} {following}") if word in self.firsts else None
             out.append(pair or word)

@@ -37,7 +37,7 @@ _ABBREVIATIONS = frozenset(
         "u.s u.s.a vs jan feb aug sept oct nov dec mon wed fri sat",
     )
 )
-_FINAL_PERIOD = re.compile(r"(?<=[^.])\.([\])}>\"'»\u201d\u2019 ]*)\s*$")
+_AFTER_PERIOD = "])}>\"'»\u201d\u2019 \n\t\r"
 
 # Words that the last two rules below may part, in the spellings that are all letters.
 _CONTRACTED = {
@@ -72,7 +72,10 @@ def tokenize(text: str) -> list[str]:
     """Tokens as `nltk.word_tokenize` gives them; case is kept."""
     tokens: list[str] = []
     for sentence in sentences(text):
-        for word in _FINAL_PERIOD.sub(r" .\1", sentence).split():
+        body = sentence.rstrip(_AFTER_PERIOD)
+        if len(body) > 1 and body[-1] == "." != body[-2]:
+            sentence = f"{body[:-1]} .{sentence[len(body) :]}"
+        for word in sentence.split():
             if word.isalpha() and word not in _CONTRACTED:
                 tokens.append(word)
             else:
@@ -116,6 +119,8 @@ def _ends(text: str, at: int) -> bool:
 
 @lru_cache(1 << 17)
 def _split(word: str) -> tuple[str, ...]:
+    if word[-1] in ",;?!" and word[:-1].isalpha() and word[:-1] not in _CONTRACTED:
+        return word[:-1], word[-1]
     padded = f" {word} "
     for pattern, replacement in _RULES:
         padded = pattern.sub(replacement, padded)
@@ -145,6 +150,9 @@ def _pattern_tables() -> Any:
     )
     whole.irregular = {word: form for word, form in tables.singular_irregular.items() if word != "lynxes"}
     whole.any_irregular = tuple(whole.irregular)
+    patterns = [suffix for suffix, _ in tables.singular_rules]
+    whole.last_letters = {pattern.pattern[-2] for pattern in patterns if pattern.pattern.endswith("$")}
+    whole.unanchored = [pattern for pattern in patterns if not pattern.pattern.endswith("$")]
     return whole
 
 
@@ -165,6 +173,8 @@ def singularize(word: str) -> str:
     if lower.endswith(tables.any_irregular):
         plural = next(plural for plural in tables.irregular if lower.endswith(plural))
         return word[: len(word) - len(plural)] + str(tables.irregular[plural])
+    if lower[-1:] not in tables.last_letters and not any(pattern.search(word) for pattern in tables.unanchored):
+        return word
     for suffix, replacement in tables.singular_rules:
         if match := suffix.search(word):
             for number, group in enumerate(match.groups(), start=1):
