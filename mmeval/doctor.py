@@ -108,11 +108,13 @@ def _disk() -> Finding:
 def print_findings(findings: list[Finding]) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     colours = {"ok": "green", "missing": "red", "optional": "yellow"}
     table = Table(box=None, pad_edge=False, show_header=False)
     for finding in findings:
-        mark = finding.mark
-        mend = "" if finding.fine else f"-> {finding.mend}"
-        table.add_row(f"[{colours[mark]}]{mark}[/]", finding.what, finding.detail, mend)
+        detail = Text(finding.detail)
+        if not finding.fine:
+            detail.append(f"\n-> {finding.mend}", style="dim")
+        table.add_row(Text(finding.mark, style=colours[finding.mark]), Text(finding.what), detail)
     Console(highlight=False).print(table)

@@ -92,17 +92,22 @@ def tasks_json(catalog: Catalog, data: tuple[Path, ...]) -> dict[str, Any]:
 def print_tasks(catalog: Catalog, data: tuple[Path, ...]) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console(highlight=False)
     for suite, tasks in catalog.suites.items():
-        table = Table(title=f"[bold]{suite}[/bold]", title_justify="left", box=None, pad_edge=False, header_style="dim")
-        table.add_column("task", min_width=18)
-        for column in ("what", "scoring", "data"):
-            table.add_column(column, overflow="fold")
+        table = Table(title=f"[bold]{suite}[/bold]", title_justify="left", box=None, pad_edge=False, show_header=False)
+        table.add_column(min_width=16)
+        table.add_column(overflow="fold")
         for task in tasks:
             found = task.rows.find(data)
-            place = f"[green]found[/green] {found.place}" if found else f"[yellow]missing[/yellow] {task.rows.wanted}"
-            table.add_row(task.name, task.summary, ", ".join(task.dialects), place)
+            about = Text(task.summary)
+            about.append(f"\nscoring: {', '.join(task.dialects)}", style="dim")
+            about.append("\ndata: ", style="dim")
+            about.append(
+                found.place if found else f"missing; wanted: {task.rows.wanted}", "green" if found else "yellow"
+            )
+            table.add_row(Text(task.name, style="bold"), about)
         console.print(table)
         console.print()
-    console.print("missing data: pass --data DIR with what is named, or be online for hub data sets", style="dim")
+    console.print("missing data: pass --data DIR with what is wanted, or be online for hub data sets", style="dim")
