@@ -18,6 +18,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
@@ -80,7 +81,7 @@ class RunFolder:
     def __init__(self, path: Path):
         self.path = path
         self._lock: IO[str] | None = None
-        self._log: IO[bytes] | None = None
+        self._log: FileIO | None = None
 
     @classmethod
     def existing(cls, path: Path) -> RunFolder:
@@ -158,15 +159,15 @@ class RunFolder:
         if self._log is None:
             self._log = self._open_log()
         row = {"digest": digest, **{k: v for k, v in asdict(response).items() if v is not None}}
+        rest = memoryview(json.dumps(row, ensure_ascii=False).encode() + b"\n")
         with storage(self.log_path):
-            self._log.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-            self._log.flush()
+            while rest:  # unbuffered: on a full disk nothing is left over that closing would try to write again
+                rest = rest[self._log.write(rest) :]
 
-    def _open_log(self) -> IO[bytes]:
+    def _open_log(self) -> FileIO:
         with storage(self.log_path):
-            log = self.log_path.open("ab+")
-            log.seek(0)
-            content = log.read()
+            content = self.log_path.read_bytes() if self.log_path.exists() else b""
+            log = self.log_path.open("ab", buffering=0)
             log.truncate(content.rfind(b"\n") + 1)  # drops a torn last line, so that the next one starts clean
             return log
 

@@ -71,10 +71,8 @@ def vocabulary_nouns(text: str) -> list[str]:
 
 @lru_cache(1 << 16)
 def _in_vocabulary(token: str) -> str | None:
-    known = _vocabulary()
-    if token in {"can", "men"}:
-        return None
-    return next((form for form in (token, singularize(token)) if form in known), None)
+    forms = (token, singularize(token)) if token.islower() and token not in {"can", "men"} else (token,)
+    return next((form for form in forms if form in _vocabulary() and form != "can"), None)
 
 
 @lru_cache(1)
