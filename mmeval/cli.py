@@ -139,8 +139,9 @@ def run(
 
     Stopped at any moment, the same command goes on: no finished answer is asked again.
     """
-    from mmeval.evaluation import Settings, evaluate
+    from mmeval.evaluation import evaluate
     from mmeval.progress import for_people
+    from mmeval.requests import Settings
 
     options: dict[str, Any] = {
         "device": device,

@@ -18,50 +18,17 @@ from typing import TYPE_CHECKING, Any
 from mmeval import scoring
 from mmeval.catalog import Catalog, load_catalog
 from mmeval.errors import DataError, Interrupted, MmevalError, UsageError
-from mmeval.inference.base import Decoding, Engine, Request, Response, digest_of
+from mmeval.inference.base import Engine, Request, Response, digest_of
 from mmeval.logs import answer_of, score_logs
 from mmeval.progress import Progress
-from mmeval.requests import Plan, plan_task
+from mmeval.provenance import provenance
+from mmeval.requests import Plan, Settings, plan_task
 from mmeval.runs import Asked, RunFolder
 from mmeval.samples import Image, Sample
 from mmeval.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
-    """What decides a run's answers and scores, apart from the model and the data."""
-
-    limit: int | None = None
-    max_new_tokens: int | None = None
-    temperature: float = 0.0
-    top_p: float = 1.0
-    repeats: int = 1
-    seed: int = 0
-    ablate: str | None = None
-    scoring: str | None = None
-    resamples: int = 2000
-
-    def __post_init__(self) -> None:
-        if self.ablate not in (None, "no-image", "shuffled-image"):
-            raise UsageError(f"no ablation {self.ablate!r} (there are: no-image, shuffled-image)")
-        if self.repeats > 1 and self.temperature == 0:
-            raise UsageError("several answers a question (--repeats) need --temperature above 0, or they are all equal")
-        for name, value, least in (("limit", self.limit, 1), ("max-new-tokens", self.max_new_tokens, 1)):
-            if value is not None and value < least:
-                raise UsageError(f"--{name} {value}: must be at least {least}")
-        if self.repeats < 1 or self.temperature < 0 or not 0 < self.top_p <= 1:
-            raise UsageError("--repeats must be at least 1, --temperature at least 0, --top-p in (0, 1]")
-
-    def decoding(self, task_limit: int) -> Decoding:
-        return Decoding(
-            max_new_tokens=self.max_new_tokens or task_limit,
-            temperature=self.temperature,
-            top_p=self.top_p,
-            seed=self.seed,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +125,7 @@ def evaluate(
         plans, failed = _plan(chosen, folders, settings, progress)
         engine = _open(model, engine_options or {}, progress) if isinstance(model, str) else model
         record: dict[str, Any] = {
-            **_provenance(engine, model, settings, tasks, suite, folders, command),
+            **provenance(engine, model, settings, tasks, suite, folders, command),
             "status": "running",
             "started": started.isoformat(timespec="seconds"),
         }
@@ -176,7 +143,7 @@ def evaluate(
                 engine.close()
             if record["status"] != "done":
                 _leave(run, record, clock)
-        results = _score_all(run, plans, asked, settings, progress)
+        results = _score_all(run, plans, asked, settings, failed, progress)
         record |= {"tasks": _tasks_record(plans, failed), "notes": list(progress.notes)}
         record |= _finished(clock)
         run.write_json("metrics.json", results)
@@ -255,6 +222,7 @@ def _ask_all(
                 rows.append(_identify(engine, plan.task.name, sample, request, wanted, pictures))
                 bar.advance()
     run.write_samples([one for rows in asked.values() for one in rows])
+    run.drop_results()
     pending = {
         digest: request for digest, request in wanted.items() if digest not in known or known[digest].finish == "error"
     }
@@ -308,13 +276,20 @@ def _score_all(
     plans: Sequence[Plan],
     asked: Mapping[str, list[tuple[Asked, Response | None]]],
     settings: Settings,
+    failed: dict[str, str],
     progress: Progress,
 ) -> dict[str, Any]:
-    """Metrics; the table of scores goes into the run folder. `mmeval verify` makes the same from the logs."""
+    """Metrics; the table of scores goes into the run folder. `mmeval verify` makes the same from the logs.
+
+    A task whose scorer breaks is added to `failed`; its answers stay in the log.
+    """
     progress.stage("scoring")
-    results, frame = score_logs(
+    results, frame, broken = score_logs(
         {plan.task.name: (plan.dialect, plan.scorer) for plan in plans}, asked, settings.resamples, settings.seed
     )
+    failed |= broken
+    for name, why in broken.items():
+        progress.note(f"{name}: no figures: {why}")
     run.write_scores(frame)
     for plan in plans:
         if plan.scorer.judged:
@@ -380,37 +355,6 @@ def _keep_pictures(run: RunFolder, pictures: Mapping[str, Image]) -> None:
 def _tasks_record(plans: Sequence[Plan], failed: Mapping[str, str]) -> dict[str, Any]:
     records: dict[str, Any] = {plan.task.name: plan.record() for plan in plans}
     return records | {name: {"error": why} for name, why in failed.items()}
-
-
-def _provenance(
-    engine: Engine,
-    model: str | Engine,
-    settings: Settings,
-    tasks: Sequence[str],
-    suite: Sequence[str],
-    data: Sequence[Path],
-    command: Sequence[str],
-) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from mmeval.provenance import machine, versions
-
-    described = dict(engine.describe())
-    if isinstance(model, str):
-        described.setdefault("name", model)
-    return {
-        "mmeval": versions()["mmeval"],
-        "model": described,
-        "config": {
-            "tasks": list(tasks),
-            "suite": list(suite),
-            "data": [str(folder) for folder in data],
-            **asdict(settings),
-        },
-        "command": list(command),
-        "versions": versions(),
-        "machine": machine(),
-    }
 
 
 def _finished(clock: float) -> dict[str, Any]:

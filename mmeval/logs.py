@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmeval import scoring
 from mmeval.catalog import Catalog
-from mmeval.errors import DataError
+from mmeval.errors import DataError, MmevalError
 from mmeval.inference.base import Response
 from mmeval.runs import Asked, RunFolder, json_bytes, parquet_bytes
 
@@ -32,18 +32,26 @@ def score_logs(
     asked: Mapping[str, list[Answered]],
     resamples: int,
     seed: int,
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """(the `tasks` object, the table of scores) from logs alone. scorers: task -> (dialect, `Scorer`)."""
+) -> tuple[dict[str, Any], pd.DataFrame, dict[str, str]]:
+    """(the `tasks` object, the table of scores, task -> why its scorer broke) from logs alone.
+
+    scorers: task -> (dialect, `Scorer`).
+    """
     import pandas as pd
 
     results: dict[str, Any] = {}
+    broken: dict[str, str] = {}
     frames: list[pd.DataFrame] = []
     for task, rows in asked.items():
         dialect, scorer = scorers[task]
         # A judged scorer reads a judge's reply about the answer, which a run without a judge does not have.
         answers = {} if scorer.judged else {one.sample.id: answer_of(response) for one, response in rows}
-        frame = scoring.score(scorer, [one.sample for one, _ in rows], answers)
-        results[task] = scoring.as_json(frame, scoring.summarise(frame, scorer, resamples, seed), dialect)
+        try:
+            frame = scoring.score(scorer, [one.sample for one, _ in rows], answers)
+            results[task] = scoring.as_json(frame, scoring.summarise(frame, scorer, resamples, seed), dialect)
+        except Exception as error:  # a scorer may be anybody's code; the answers are in the log, the others go on
+            broken[task] = str(error) if isinstance(error, MmevalError) else f"{type(error).__name__}: {error}"
+            continue
         if scorer.judged:
             results[task]["needs_judge"] = True
         cut = sum(1 for _, response in rows if response and response.finish == "thinking")
@@ -51,7 +59,8 @@ def score_logs(
             results[task]["cut_off_thinking"] = cut
         frame.insert(0, "task", task)
         frames.append(frame)
-    return results, pd.concat(frames, ignore_index=True)
+    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame({"task": [], "sample": []})
+    return results, frame, broken
 
 
 def answer_of(response: Response | None) -> str | None:
@@ -82,8 +91,8 @@ def verify(run: RunFolder, catalog: Catalog) -> Verified:
             raise DataError(f"{run.path}: task {name!r} is in no catalog; pass --catalog DIR with its file")
         scorers[name] = catalog.tasks[name].scorer_for(result["dialect"])
     config = record["config"]
-    results, frame = score_logs(scorers, asked, config["resamples"], config["seed"])
-    differences = {}
+    results, frame, broken = score_logs(scorers, asked, config["resamples"], config["seed"])
+    differences = {f"{task} scores": f"its scorer breaks now: {why}" for task, why in broken.items()}
     if json_bytes(results) != (run.path / "metrics.json").read_bytes():
         differences["metrics.json"] = _first_difference(stored, results)
     if parquet_bytes(frame) != (run.path / "scores.parquet").read_bytes():

@@ -6,17 +6,48 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mmeval.errors import DataError
+from mmeval.errors import DataError, MmevalError, UsageError
 from mmeval.inference.base import Decoding, Request, digest_of
 from mmeval.samples import Image, Message, Sample
 from mmeval.scorers.base import Scorer
 from mmeval.sources import Row
 from mmeval.tasks import Task
 
-if TYPE_CHECKING:
-    from mmeval.evaluation import Settings
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What decides a run's answers and scores, apart from the model and the data."""
+
+    limit: int | None = None
+    max_new_tokens: int | None = None
+    temperature: float = 0.0
+    top_p: float = 1.0
+    repeats: int = 1
+    seed: int = 0
+    ablate: str | None = None
+    scoring: str | None = None
+    resamples: int = 2000
+
+    def __post_init__(self) -> None:
+        if self.ablate not in (None, "no-image", "shuffled-image"):
+            raise UsageError(f"no ablation {self.ablate!r} (there are: no-image, shuffled-image)")
+        if self.repeats > 1 and self.temperature == 0:
+            raise UsageError("several answers a question (--repeats) need --temperature above 0, or they are all equal")
+        for name, value, least in (("limit", self.limit, 1), ("max-new-tokens", self.max_new_tokens, 1)):
+            if value is not None and value < least:
+                raise UsageError(f"--{name} {value}: must be at least {least}")
+        if self.repeats < 1 or self.temperature < 0 or not 0 < self.top_p <= 1:
+            raise UsageError("--repeats must be at least 1, --temperature at least 0, --top-p in (0, 1]")
+
+    def decoding(self, task_limit: int) -> Decoding:
+        return Decoding(
+            max_new_tokens=self.max_new_tokens or task_limit,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            seed=self.seed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +89,7 @@ def plan_task(task: Task, data: tuple[Path, ...], decoding: Decoding, settings: 
     """
     dialect, scorer = task.scorer_for(settings.scoring if settings.scoring in task.dialects else None)
     samples = read_samples(task, data, settings.limit)
+    _rehearse(task, scorer, samples[0])
     samples = ablated(samples, settings.ablate, settings.seed)
     if settings.repeats > 1:
         samples = [repeated(sample, k) for sample in samples for k in range(settings.repeats)]
@@ -70,6 +102,19 @@ def plan_task(task: Task, data: tuple[Path, ...], decoding: Decoding, settings: 
         for i, sample in enumerate(samples)
     )
     return Plan(task, dialect, scorer, tuple(samples), requests)
+
+
+def _rehearse(task: Task, scorer: Scorer, sample: Sample) -> None:
+    """Scores a made-up answer: what a scorer lacks (a tagger, word vectors, a field) should show before hours of
+    asking, not after."""
+    if scorer.judged:
+        return
+    try:
+        scorer.score(sample, "Yes. There is a dog on the chair.")
+    except MmevalError as error:
+        raise DataError(f"{task.name}: {error}") from error
+    except Exception as error:  # a scorer may be anybody's code
+        raise DataError(f"{task.name}: its scorer fails on {sample.id!r}: {type(error).__name__}: {error}") from error
 
 
 def read_samples(task: Task, data: tuple[Path, ...], limit: int | None = None) -> list[Sample]:

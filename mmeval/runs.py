@@ -177,6 +177,11 @@ class RunFolder:
         lines = (json.dumps(one.to_json(), ensure_ascii=False) for one in asked)
         self.write("samples.jsonl", "".join(line + "\n" for line in lines).encode())
 
+    def drop_results(self) -> None:
+        """Takes away what an earlier run made of the log, so that its figures never stand beside other samples."""
+        for name in ("metrics.json", "scores.parquet", "report.html"):
+            (self.path / name).unlink(missing_ok=True)
+
     def samples(self) -> list[Asked]:
         with (self.path / "samples.jsonl").open(encoding="utf-8") as lines:
             return [Asked.from_json(json.loads(line)) for line in lines]

@@ -225,3 +225,44 @@ def test_what_means_nothing_is_refused(checkpoint: Path, data: Path, tmp_path: P
         mmeval.evaluate(str(checkpoint), "pope", data=[tmp_path / "nowhere"])
     with pytest.raises(UsageError, match="no scoring dialect 'offical'"):
         run(checkpoint, data, tmp_path / "run", scoring="offical")
+
+
+BROKEN = '''"""{name}: a scorer of somebody's own."""
+from mmeval.samples import Sample, ask
+from mmeval.scorers import Metric, Scorer, counts
+from mmeval.sources import generated
+from mmeval.tasks import Task
+
+
+def score(sample, answer):
+    {score}
+    return counts(right=answer == sample.target)
+
+
+{name} = Task(
+    rows=generated(lambda: [{{"id": i}} for i in range(4)], "rows"),
+    sample=lambda row: Sample(str(row["id"]), ask("Is it?"), target="yes"),
+    scorer=Scorer(score, {{"accuracy": Metric(lambda s: s.ratio(s.right, s.n))}}),
+    max_new_tokens=2,
+    headline="accuracy",
+)
+'''
+
+
+def test_a_scorer_that_breaks_stops_before_asking_or_costs_only_its_task(checkpoint: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "early.py").write_text(BROKEN.format(name="early", score="sample.nothing"))
+    (own / "late.py").write_text(BROKEN.format(name="late", score="assert 'dog' in answer, 'no dog'"))
+    (own / "good.py").write_text(BROKEN.format(name="good", score="pass"))
+    options = {"threads": 1}
+    with pytest.raises(DataError, match="early: its scorer fails on '0': AttributeError"):
+        mmeval.evaluate(str(checkpoint), "early", catalog=[own], output=tmp_path / "early", engine_options=options)
+    assert not (tmp_path / "early" / "responses.jsonl").exists()
+    finished = mmeval.evaluate(
+        str(checkpoint), "late,good", catalog=[own], output=tmp_path / "run", engine_options=options
+    )
+    assert finished.exit_code == 3
+    assert set(finished.tasks) == {"good"}
+    assert "no dog" in finished.failed["late"]
+    assert len(log(tmp_path / "run")) == 1  # one question, asked once for both tasks

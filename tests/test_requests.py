@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from mmeval.errors import DataError, UsageError
-from mmeval.evaluation import Settings, default_output
-from mmeval.requests import ablated, fingerprint, plan_task, read_samples
+from mmeval.evaluation import default_output
+from mmeval.requests import Settings, ablated, fingerprint, plan_task, read_samples
 from mmeval.samples import Image, Sample, ask
 from mmeval.scorers import Metric, Scorer, counts
 from mmeval.sources import generated
