@@ -340,7 +340,7 @@ def _keep_pictures(run: RunFolder, pictures: Mapping[str, Image]) -> None:
     """Small copies for pages, so that `mmeval report` needs no data folder. Those that are there stay."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from mmeval.pictures import thumbnail
+    from mmeval.reporting.pictures import thumbnail
 
     def keep(item: tuple[str, Image]) -> None:
         with suppress(DataError):  # a picture that can't be decoded: its samples are missing and named

@@ -54,7 +54,7 @@ def test_the_shipped_words_are_the_benchmarks():
     words = amber_words()
     assert len(words.near) == 340
     assert len(words.all) == 418
-    assert words.safe == set(["orange", "snack", "line", "camera", "light", "shoe", "sign", "range", "individual"])
+    assert words.safe == {"orange", "snack", "line", "camera", "light", "shoe", "sign", "range", "individual"}
 
 
 def test_nouns_by_vocabulary_keep_case_and_take_singulars():

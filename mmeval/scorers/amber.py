@@ -71,8 +71,10 @@ def vocabulary_nouns(text: str) -> list[str]:
 
 @lru_cache(1 << 16)
 def _in_vocabulary(token: str) -> str | None:
-    forms = (token, singularize(token)) if token.islower() and token not in {"can", "men"} else (token,)
-    return next((form for form in forms if form in _vocabulary() and form != "can"), None)
+    if token in {"can", "men"}:
+        return None
+    forms = (token, singularize(token)) if token.islower() else (token,)
+    return next((form for form in forms if form in _vocabulary()), None)
 
 
 @lru_cache(1)

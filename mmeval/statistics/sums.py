@@ -149,12 +149,17 @@ def resample(data: Table, resamples: int = RESAMPLES, seed: int = 0) -> Resample
 
 
 def _values(metric: Metric, drawn: Resampled, part: int) -> tuple[float, Array, bool]:
-    """A metric in one part: its value, its value in each resample, and whether it divided by zero."""
+    """A metric in one part: its value, its value in each resample, and whether it divided by zero.
+
+    A formula that divides without `Totals.ratio` gives NaN there; that is 0 and undefined as well.
+    """
     point = Totals({name: drawn.point[part, i : i + 1] for i, name in enumerate(drawn.names)})
-    value = float(np.asarray(metric.formula(point), float).reshape(-1)[0])
     draws = Totals({name: drawn.draws[:, part, i] for i, name in enumerate(drawn.names)})
-    spread = np.broadcast_to(np.asarray(metric.formula(draws), float), (len(drawn.draws),))
-    return value, spread, point.undefined
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = float(np.asarray(metric.formula(point), float).reshape(-1)[0])
+        spread = np.broadcast_to(np.asarray(metric.formula(draws), float), (len(drawn.draws),))
+    finite = np.isfinite(value)
+    return value if finite else 0.0, np.where(np.isfinite(spread), spread, 0.0), point.undefined or not finite
 
 
 def _estimate(value: float, spread: Array, n: int, clusters: int, undefined: bool) -> Estimate:

@@ -59,7 +59,8 @@ class Folder:
         safe = [line for path in folder.rglob("*.txt") for line in path.read_text(encoding="utf-8").splitlines()]
         self.words = Words(relation, frozenset(safe)) if relation else None
         self.similar = similarity_table(tuple(row) for row in table)
-        rows = [Row({**truths[id], **query}, f"id {id}", folder) for id, query in queries.items()]
+        asked = {"image": "AMBER.jpg", "query": ""}  # where a set has no query file
+        rows = [Row({**asked, **queries.get(id, {}), **truth}, f"id {id}", folder) for id, truth in truths.items()]
         self.samples = {one.id: one for row in rows for one in _samples_of(row)}
 
     def nouns_of(self, rows: list[dict[str, Any]]) -> Nouns | None:

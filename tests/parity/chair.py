@@ -138,7 +138,7 @@ def _item_by_item(folder: Path, path: Path, rows: list[Any], answers: dict[Path,
         if "caption" in rows[0]:
             same = sum(_reads(row["caption"], way) == {**row[way], "idxs": None} for row in rows)
         else:
-            source = next(given for one, given in answers.items() if one.stem in path.stem)
+            source = answers[max((one for one in answers if one.stem in path.stem), key=lambda one: len(one.stem))]
             texts = {row["image_id"]: row["caption"] for row in source}
             samples = {sample.id: sample for sample in _samples(folder, source)}
             same = sum(_finds(texts[row["image_id"]], samples[str(row["image_id"])], way) == row[way] for row in rows)

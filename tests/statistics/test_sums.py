@@ -85,3 +85,14 @@ def test_same_seed_same_interval_and_slices_with_none() -> None:
 def test_unknown_count_names_those_there_are() -> None:
     with pytest.raises(AttributeError, match="no count 'wrong' \\(counts: right, n\\)"):
         measure(table({"right": [1]}, [0]), {"a": Metric(lambda s: s.wrong)})
+
+
+def test_a_plain_division_by_zero_is_undefined_too() -> None:
+    plain = Metric(lambda s: s.tp / s.asked)
+    data = table({"tp": [1, 0], "asked": [1, 0]}, [0, 1], {"s": ["x", "y"]})
+    measured = measure(data, {"p": plain})
+    assert measured.slices["s=y"]["p"].value == 0.0
+    assert measured.slices["s=y"]["p"].undefined
+    assert measured.metrics["p"].value == 1.0
+    assert not measured.metrics["p"].undefined
+    assert 0.0 <= measured.metrics["p"].low <= measured.metrics["p"].high <= 1.0

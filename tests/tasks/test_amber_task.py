@@ -23,7 +23,7 @@ TRUTHS = [
     {"id": 6, "type": "discriminative-relation", "truth": "yes"},
     {"id": 7, "type": "relation", "truth": "no"},
 ]
-SAID = ["A dog plays with a kitten.", "Yes, it is.", "no", "No", "There is no such thing", "Yes", "I am not sure"]
+SAID = ["A dog plays with a cat.", "Yes, it is.", "no", "No", "There is no such thing", "Yes", "I am not sure"]
 
 
 @pytest.fixture

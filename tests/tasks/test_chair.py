@@ -60,7 +60,7 @@ def test_samples_are_the_union_of_both_splits(data):
     assert asked.prompt == "Please describe this image in detail."
     assert asked.images[0].open().size == (8, 6)
     assert asked.cluster == "42"
-    with pytest.raises(DataError, match="COCO_val2014_000000000073.jpg"):
+    with pytest.raises(DataError, match=r"COCO_val2014_000000000073\.jpg"):
         samples["73"].images[0].open()  # missing pictures are found out when looked at
 
 

@@ -1,0 +1,389 @@
+"""Run folders -> the data that the pages in reports/ show -> the pages."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmeval.catalog import Catalog, bundled
+from mmeval.errors import UsageError
+from mmeval.reporting import figures
+from mmeval.reporting.browsing import Browsable, as_text, browsable
+from mmeval.reporting.figures import Axis, Figure
+from mmeval.reporting.pictures import BUDGET
+from mmeval.runs import Asked, RunFolder
+from mmeval.scorers.base import Metric, Scorer
+from mmeval.statistics.sums import RESAMPLES
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+Json = Mapping[str, Any]
+
+SECRET = re.compile(r"(^|[-_])(api[-_]?key|key|token|secret|password)$", re.I)
+HIDDEN = "…"
+
+
+def write_report(run: RunFolder, catalog: Catalog, budget: int = BUDGET) -> Path:
+    """Writes report.html: one page that needs nothing but itself.
+
+    catalog: says which way a metric is good and how it is printed; a task that it lacks is shown all the same.
+    budget: room for pictures, in characters of base64.
+    """
+    manifest = run.read_json("run.json")
+    measured = run.read_json("metrics.json") if (run.path / "metrics.json").is_file() else {}
+    asked = run.samples() if (run.path / "samples.jsonl").is_file() else []
+    samples = browsable(run, asked, budget)
+    cards = [_card(name, manifest, measured, catalog, samples) for name in _task_names(manifest, measured)]
+    page = _render(
+        "report.html.j2",
+        run=manifest,
+        head=_head(manifest, samples),
+        dimensions=_by_dimension(cards),
+        cards=cards,
+        samples=samples,
+        ran=_what_ran(manifest, asked),
+    )
+    run.write("report.html", page.encode())
+    return run.path / "report.html"
+
+
+# -- the head
+
+
+def _head(manifest: Json, samples: Browsable) -> dict[str, Any]:
+    """What stands above the figures."""
+    marks = list(samples.marks.values())
+    n, missing = sum(map(_size, marks)), sum(mark["m"] for mark in marks)
+    tasks = manifest.get("tasks") or {}
+    failed = [name for name, task in tasks.items() if task.get("error")]
+    status = manifest.get("status", "unknown")
+    answered = f"{n - missing:,} of {n:,} samples" if missing else f"All {_plural(n, 'sample')}"
+    what = f"{answered} answered in {_plural(len(tasks), 'task')}"
+    model = manifest.get("model") or {}
+    return {
+        "model": _short(str(model.get("name") or "unnamed model")),
+        "status": "done, with failures" if status == "done" and failed else status,
+        "mood": "failed" if status == "done" and failed else status,
+        "failed": failed,
+        "summary": f"{what}; {f'{missing:,} are' if missing != 1 else 'one is'} missing." if missing else f"{what}.",
+        "started": figures.moment(manifest.get("started")),
+        "suite": (manifest.get("config") or {}).get("suite"),
+        "facts": [
+            ("Samples", f"{n:,}"),
+            ("Missing", f"{missing:,}"),
+            ("Asked anew", _count(manifest.get("asked"))),
+            ("Reused", _count(manifest.get("reused"))),
+            ("Duration", figures.duration(manifest.get("seconds"))),
+        ],
+        "missing": missing,
+        "notes": manifest.get("notes") or [],
+    }
+
+
+def _short(name: str) -> str:
+    """A checkpoint's folder by its last part, a hub id in full; the whole path stands under "What ran"."""
+    return name.rstrip("/").rpartition("/")[2] if name.startswith(("/", "~", ".")) else name
+
+
+def _size(marks: Mapping[str, int]) -> int:
+    return sum(marks[state] for state in "rwmu")
+
+
+def _count(value: int | None) -> str:
+    return figures.NONE if value is None else f"{value:,}"
+
+
+def _plural(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+# -- one task
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """One metric over all samples and in every slice, on one axis. groups: slice name -> (value, figure)."""
+
+    metric: str
+    better: str | None
+    axis: Axis
+    whole: Figure
+    groups: Mapping[str, Sequence[tuple[str, Figure]]]
+
+    @property
+    def rows(self) -> int:
+        return sum(map(len, self.groups.values()))
+
+    @property
+    def undefined(self) -> bool:
+        return self.whole.undefined or any(figure.undefined for rows in self.groups.values() for _, figure in rows)
+
+    @property
+    def drawn(self) -> int:
+        return sum(figure.at is not None for rows in self.groups.values() for _, figure in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the page shows of one task. on_scale: the headline on an axis of 0 to 100 %, where it is a fraction.
+
+    by_slice: the metric whose slices are shown first. published: (model, value as printed, place on the
+    headline's axis).
+    """
+
+    name: str
+    dimension: str
+    summary: str
+    dialect: str
+    error: str | None
+    headline: Forest | None
+    on_scale: Figure | None
+    average_over: str | None
+    forests: Sequence[Forest]
+    needs_judge: bool
+    undefined: bool
+    by_slice: str | None
+    published: Sequence[tuple[str, str, float | None]]
+    marks: Mapping[str, int]
+    n: int
+    clusters: int
+    missing: int
+    duration: str
+
+
+def _task_names(manifest: Json, measured: Json) -> list[str]:
+    return list(dict.fromkeys([*(manifest.get("tasks") or {}), *measured]))
+
+
+def _card(name: str, manifest: Json, measured: Json, catalog: Catalog, samples: Browsable) -> Card:
+    told: Json = (manifest.get("tasks") or {}).get(name) or {}
+    found: Json = measured.get(name) or {}
+    dialect = found.get("dialect") or told.get("dialect") or ""
+    known_task, scorer = catalog.tasks.get(name), _scorer(catalog, name, dialect)
+    metrics: Json = found.get("metrics") or {}
+    headline = _headline(told, metrics)
+    published: Mapping[str, float] = told.get("published") or {}
+    forests = []
+    for metric in metrics:
+        known = scorer.metrics.get(metric) if scorer else None
+        beside = published.values() if metric == headline else ()
+        forests.append(_forest(metric, metrics, found.get("slices") or {}, known, beside))
+    first = next((forest for forest in forests if forest.metric == headline), None)
+    marks = samples.marks.get(name) or dict.fromkeys(("r", "w", "m", "u", "cut"), 0)
+    return Card(
+        name=name,
+        dimension=told.get("dimension") or (known_task.dimension if known_task else "") or "other",
+        summary=told.get("summary") or (known_task.summary if known_task else ""),
+        dialect=dialect,
+        error=told.get("error"),
+        headline=first,
+        on_scale=_on_scale(metrics[first.metric], first) if first else None,
+        average_over=scorer.average_over if scorer else None,
+        needs_judge=bool(found.get("needs_judge")),
+        undefined=any(forest.undefined for forest in forests),
+        by_slice=_by_slice(forests, first),
+        forests=sorted(forests, key=lambda forest: forest is not first),
+        published=[_published(model, value, first.axis) for model, value in published.items()] if first else [],
+        marks=marks,
+        n=found.get("n") or _size(marks),
+        clusters=first.whole.clusters if first else 0,
+        missing=marks["m"],
+        duration=figures.duration(told.get("seconds")),
+    )
+
+
+def _scorer(catalog: Catalog, name: str, dialect: str) -> Scorer | None:
+    """The scorer that made the figures; None when this catalog knows the task or the dialect no more."""
+    try:
+        return catalog.tasks[name].scorer_for(dialect or None)[1]
+    except (KeyError, UsageError):
+        return None
+
+
+def _headline(told: Json, metrics: Json) -> str | None:
+    """The headline's metric. A headline in words ("f1 averaged over split") starts with its name."""
+    named = str(told.get("headline") or "")
+    return next((name for name in (named, named.split(" ")[0]) if name in metrics), next(iter(metrics), None))
+
+
+def _forest(name: str, metrics: Json, slices: Json, metric: Metric | None, beside: Iterable[float]) -> Forest:
+    whole = metrics[name]
+    parts = {part: found[name] for part, found in slices.items() if name in found}
+    everything = [whole, *parts.values()]
+    unit = metric.unit if metric else _unit(everything)
+    drawn = [found for found in everything if not found.get("undefined")]
+    reach = [found.get(end) for found in drawn for end in ("value", "low", "high")]
+    on = figures.axis([*reach, *(_stored(value, unit) for value in beside)], unit)
+    groups: dict[str, list[tuple[str, Figure]]] = {}
+    for part, found in parts.items():
+        slice_name, _, value = part.partition("=")
+        groups.setdefault(slice_name, []).append((value, figures.figure(name, found, on)))
+    better = metric.better if metric else None
+    return Forest(name, better, on, figures.figure(name, whole, on), groups)
+
+
+def _by_slice(forests: Sequence[Forest], headline: Forest | None) -> str | None:
+    """The metric whose slices are shown first: the headline's, unless it means nothing in any slice (AMBER's score
+    joins two kinds of question, and a slice has one)."""
+    if headline is None:
+        return None
+    return headline.metric if headline.drawn else max((headline, *forests), key=lambda forest: forest.drawn).metric
+
+
+def _on_scale(estimate: Json, headline: Forest) -> Figure | None:
+    if headline.axis.unit != "fraction":
+        return None
+    return figures.figure(headline.metric, estimate, Axis(0.0, 1.0, 0.5, "fraction"))
+
+
+def _unit(estimates: Iterable[Json]) -> figures.Unit:
+    """The unit of a metric that the catalog does not know: in [0, 1] it is taken for a fraction."""
+    values = [found.get("value") for found in estimates]
+    return "fraction" if all(value is None or 0 <= value <= 1 for value in values) else "number"
+
+
+def _stored(published: float, unit: figures.Unit) -> float:
+    """A published value as metrics store it: sources print fractions in per cent, some as fractions."""
+    return published / 100 if unit == "fraction" and abs(published) > 1 else published
+
+
+def _published(model: str, value: float, on: Axis) -> tuple[str, str, float | None]:
+    stored = _stored(value, on.unit)
+    return model, figures.number(stored, on.unit), on.place(stored)
+
+
+def _by_dimension(cards: Iterable[Card]) -> dict[str, list[Card]]:
+    found: dict[str, list[Card]] = {}
+    for card in cards:
+        found.setdefault(card.dimension.replace("_", " "), []).append(card)
+    return found
+
+
+# -- what ran
+
+
+def _what_ran(manifest: Json, asked: Sequence[Asked]) -> dict[str, Any]:
+    config: Json = manifest.get("config") or {}
+    model: Json = manifest.get("model") or {}
+    tasks: Json = manifest.get("tasks") or {}
+    versions = {**(model.get("versions") or {}), **(manifest.get("versions") or {})}
+    system = model.get("system") or config.get("system")
+    command = _command(manifest.get("command") or [])
+    return {
+        "model": _plain({name: value for name, value in model.items() if name != "versions"}),
+        "decoding": _plain({name: value for name, value in config.items() if name not in ("suite", "tasks")}),
+        "versions": _plain({"mmeval": manifest.get("mmeval"), **versions}),
+        "machine": _plain(manifest.get("machine")),
+        "engine": _plain(manifest.get("engine")),
+        "command": command,
+        "data": [(name, task, _example(name, task, system, asked)) for name, task in tasks.items()],
+        "resamples": f"{config.get('resamples') or RESAMPLES:,}",
+        "finished": figures.moment(manifest.get("finished")),
+    }
+
+
+def _command(words: Sequence[str]) -> str:
+    """The command line, to be run again; without what is nobody's business."""
+    shown = without_secrets(words)
+    return shlex.join(shown if not shown or shown[0].endswith("mmeval") else ["mmeval", *shown])
+
+
+def _example(name: str, task: Json, system: str | None, asked: Sequence[Asked]) -> str | None:
+    """The prompt as the model got it where the run kept one, else the text of the first sample."""
+    if task.get("rendered"):
+        return str(task["rendered"])
+    first = next((one.sample.prompt for one in asked if one.task == name), None)
+    return "\n".join(part for part in (system, first) if part) or None
+
+
+def _plain(values: Any) -> list[tuple[str, str]]:
+    """Name and value for people; what is not set, and what is nobody's business, is left out."""
+    if not isinstance(values, Mapping):
+        return [("", _words(values))] if values else []
+    shown = {name: value for name, value in values.items() if value not in (None, "", [], {})}
+    return [
+        (str(name).replace("_", " "), HIDDEN if SECRET.search(str(name)) else _url(_words(value)))
+        for name, value in shown.items()
+    ]
+
+
+def _words(value: Any) -> str:
+    """A setting for people: large whole numbers in groups of three, what is nested on lines of its own."""
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name}: {_words(one)}" for name, one in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else as_text(value) or ""
+
+
+def without_secrets(command: Iterable[str]) -> list[str]:
+    """A command line with the values of --api-key, --token and their like replaced by an ellipsis."""
+    shown: list[str] = []
+    hide = False
+    for word in command:
+        name, equals, _ = word.partition("=")
+        if hide and not word.startswith("--"):
+            shown.append(HIDDEN)
+        elif equals and SECRET.search(name):
+            shown.append(f"{name}={HIDDEN}")
+        else:
+            shown.append(_url(word))
+        hide = word.startswith("-") and not equals and bool(SECRET.search(word))
+    return shown
+
+
+def _url(text: str) -> str:
+    return re.sub(r"://[^/@\s]+@", f"://{HIDDEN}@", text)
+
+
+# -- pages
+
+
+def _render(template: str, **values: Any) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folder = bundled("reports")
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.update(asset=_asset, script_hash=script_hash)
+    environment.filters.update(embedded_json=embedded_json, plural=_plural)
+    return environment.get_template(template).render(**values)
+
+
+def _asset(*names: str) -> Markup:
+    """Style and script files, one after the other, to stand inside <style> and <script>."""
+    from markupsafe import Markup
+
+    folder = bundled("reports")
+    return Markup("\n".join((folder / name).read_text(encoding="utf-8") for name in names))
+
+
+def script_hash(script: str) -> Markup:
+    """The page's own scripts as its content security policy names them; no other script runs."""
+    from markupsafe import Markup
+
+    return Markup(f"'sha256-{base64.b64encode(hashlib.sha256(str(script).encode()).digest()).decode()}'")
+
+
+def embedded_json(value: Any) -> Markup:
+    """JSON that can stand inside <script>: no `<` can end the element, whatever a model answered."""
+    from markupsafe import Markup
+
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)

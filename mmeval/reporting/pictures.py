@@ -1,0 +1,63 @@
+"""Small pictures for pages: how they are made, and which ones a page carries."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmeval.samples import Image
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+LONGEST = 320
+BUDGET = 30_000_000
+
+
+def thumbnail(image: Image | Picture) -> bytes:
+    """A picture as WebP, at most 320 pixels on its longer side; a smaller one keeps its size.
+
+    Raises `DataError` when the picture can't be read.
+    """
+    picture = image.open() if isinstance(image, Image) else image.convert("RGB")
+    picture.thumbnail((LONGEST, LONGEST))
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", quality=80, method=4)
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Pictures that travel inside a page: digest -> base64 of the WebP file.
+
+    left_out: digests for which there was no room. absent: digests that the run folder has no picture of.
+    """
+
+    inside: Mapping[str, str]
+    left_out: tuple[str, ...]
+    absent: tuple[str, ...]
+
+
+def embed(digests: Iterable[str], folder: Path, budget: int = BUDGET) -> Embedded:
+    """Reads `folder/<digest>.webp`, each digest once and in this order, until `budget` base64 characters are used.
+
+    One that does not fit is left out, a smaller one after it may still fit.
+    """
+    inside: dict[str, str] = {}
+    left_out: list[str] = []
+    absent: list[str] = []
+    room = budget
+    for digest in dict.fromkeys(digests):
+        path = folder / f"{digest}.webp"
+        if not path.is_file():
+            absent.append(digest)
+        elif (path.stat().st_size + 2) // 3 * 4 > room:
+            left_out.append(digest)
+        else:
+            inside[digest] = base64.b64encode(path.read_bytes()).decode()
+            room -= len(inside[digest])
+    return Embedded(inside, tuple(left_out), tuple(absent))
