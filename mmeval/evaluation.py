@@ -226,7 +226,8 @@ def _ask_all(
     pending = {
         digest: request for digest, request in wanted.items() if digest not in known or known[digest].finish == "error"
     }
-    record |= {"asked": len(pending), "reused": len(wanted) - len(pending), "tasks": _tasks_record(plans, {})}
+    record |= {"asked": len(pending), "reused": len(wanted) - len(pending), "prompts": _examples(engine, plans)}
+    record |= {"tasks": _tasks_record(plans, {})}
     run.write_json("run.json", record)
     if len(pending) < len(wanted):
         progress.note(
@@ -237,6 +238,18 @@ def _ask_all(
     return {
         task: [(one, known.get(one.request) if one.request else None) for one in rows] for task, rows in asked.items()
     }
+
+
+def _examples(engine: Engine, plans: Sequence[Plan]) -> dict[str, str]:
+    """Each task's first prompt as the model gets it, where the engine can show it."""
+    rendered = getattr(engine, "rendered", None)
+    examples: dict[str, str] = {}
+    if rendered is None:
+        return examples
+    for plan in plans:
+        with suppress(DataError):
+            examples[plan.task.name] = rendered(plan.requests[0])
+    return examples
 
 
 def _identify(

@@ -59,6 +59,7 @@ class Plan:
     scorer: Scorer
     samples: tuple[Sample, ...]
     requests: tuple[Request, ...]
+    place: str
 
     def record(self) -> dict[str, Any]:
         """This task's part of run.json."""
@@ -67,6 +68,7 @@ class Plan:
             "dimension": task.dimension,
             "summary": task.summary,
             "dialect": self.dialect,
+            "place": self.place,
             "samples": len(self.samples),
             "fingerprint": fingerprint(self.samples),
             "headline": task.headline,
@@ -101,7 +103,7 @@ def plan_task(task: Task, data: tuple[Path, ...], decoding: Decoding, settings: 
         )
         for i, sample in enumerate(samples)
     )
-    return Plan(task, dialect, scorer, tuple(samples), requests)
+    return Plan(task, dialect, scorer, tuple(samples), requests, task.rows.locate(data, task.name).place)
 
 
 def _rehearse(task: Task, scorer: Scorer, sample: Sample) -> None:

@@ -98,11 +98,16 @@ class Source:
             self.remote or other.remote,
         )
 
-    def rows(self, data: tuple[Path, ...], task: str) -> Iterator[Row]:
-        """All rows. Raises `DataError` that says what was looked for when there are none."""
+    def locate(self, data: tuple[Path, ...], task: str) -> Found:
+        """Where the rows are. Raises `DataError` that says what was looked for when they are nowhere."""
         found = self.find(data) or (self.remote and self._from_remote(task))
         if not found:
             raise DataError(self._not_found(task, "not found"))
+        return found
+
+    def rows(self, data: tuple[Path, ...], task: str) -> Iterator[Row]:
+        """All rows. Raises `DataError` when there are none."""
+        found = self.locate(data, task)
         empty = True
         for row in found.read():
             empty = False

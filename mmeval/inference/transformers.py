@@ -117,6 +117,10 @@ class TransformersEngine:
         pictures = [self._picture(image) for message in request.messages for image in message.images]
         return digest_of(self._base, prompt.digest, pictures, _settings(request.decoding), request.continuations)
 
+    def rendered(self, request: Request) -> str:
+        """The prompt as the model gets it, with one placeholder a picture; for people."""
+        return self.prompts.render(request.messages).text
+
     def run(self, requests: Iterable[Request]) -> Iterator[Response]:
         """Responses as their batches finish. A window of requests is looked at ahead, so a long or endless source is
         no trouble."""

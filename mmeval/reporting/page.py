@@ -284,7 +284,7 @@ def _what_ran(manifest: Json, asked: Sequence[Asked]) -> dict[str, Any]:
         "machine": _plain(manifest.get("machine")),
         "engine": _plain(manifest.get("engine")),
         "command": command,
-        "data": [(name, task, _example(name, task, system, asked)) for name, task in tasks.items()],
+        "data": [(name, task, _example(name, manifest, system, asked)) for name, task in tasks.items()],
         "resamples": f"{config.get('resamples') or RESAMPLES:,}",
         "finished": figures.moment(manifest.get("finished")),
     }
@@ -296,10 +296,11 @@ def _command(words: Sequence[str]) -> str:
     return shlex.join(shown if not shown or shown[0].endswith("mmeval") else ["mmeval", *shown])
 
 
-def _example(name: str, task: Json, system: str | None, asked: Sequence[Asked]) -> str | None:
+def _example(name: str, manifest: Json, system: str | None, asked: Sequence[Asked]) -> str | None:
     """The prompt as the model got it where the run kept one, else the text of the first sample."""
-    if task.get("rendered"):
-        return str(task["rendered"])
+    rendered = (manifest.get("prompts") or {}).get(name)
+    if rendered:
+        return str(rendered)
     first = next((one.sample.prompt for one in asked if one.task == name), None)
     return "\n".join(part for part in (system, first) if part) or None
 

@@ -100,7 +100,7 @@ def spacy_vectors(model: str = "en_core_web_lg") -> Similarity:
         except (ImportError, OSError) as error:
             raise DataError(
                 f"amber: synonyms need spaCy's {model}; `pip install spacy && python -m spacy download {model}`, "
-                "or use a scoring dialect without them (--dialect tagged)"
+                "or score without them (--scoring tagged)"
             ) from error
 
     word_of = lru_cache(1 << 16)(lambda word: nlp()(word))

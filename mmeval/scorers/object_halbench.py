@@ -42,7 +42,7 @@ def spacy_tagged(model: str = "en_core_web_trf") -> Tagged:
         except (ImportError, OSError) as error:
             raise DataError(
                 f"object_halbench: needs spaCy's {model}; `pip install spacy && python -m spacy download {model}`, "
-                "or use a scoring dialect without it (nltk_tagger, without_gpt)"
+                "or score without it (--scoring nltk_tagger or without_gpt)"
             ) from error
 
     return lru_cache(1 << 16)(lambda text: tuple((token.lemma_, token.tag_) for token in nlp()(text)))

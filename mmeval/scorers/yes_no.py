@@ -72,12 +72,14 @@ def yes_no(
     read_negatives: Read | None = None,
     unread_is_no: bool = False,
     average_over: str | None = None,
+    label_ratio: bool = False,
 ) -> Scorer:
     """Accuracy, precision, recall, F1 (positive class: yes) and share of yes, of samples with target "yes" or "no".
 
     read_negatives: reads the answers to questions whose truth is no, where a rule looks at the truth (VCD).
     unread_is_no: an unread answer to a question whose truth is yes is a miss in recall (VLMEvalKit); else it is in
     neither precision nor recall (lmms-eval). It is wrong in accuracy either way. average_over: as in `Scorer`.
+    label_ratio: also gives what lmms-eval prints as its yes-ratio, the share of yes among the labels.
     """
 
     def score(sample: Sample, answer: str) -> Scored:
@@ -103,7 +105,8 @@ def yes_no(
             unread=unread,
         )
 
-    return Scorer(score, METRICS, average_over=average_over)
+    metrics = METRICS | LABEL_RATIO if label_ratio else METRICS
+    return Scorer(score, metrics, average_over=average_over)
 
 
 def precision(s: Totals) -> Array:
@@ -126,8 +129,7 @@ METRICS = {
     "precision": Metric(precision),
     "recall": Metric(recall),
     "yes_ratio": Metric(lambda s: s.ratio(s.tp + s.fp, s.n), better=None),
-    # What lmms-eval prints as its yes-ratio: the share of yes among the labels, whatever the model says.
-    "label_yes_ratio": Metric(lambda s: s.ratio(s.truths, s.n), better=None),
     # Share of answers that are empty or that the rule can't read.
     "unread": Metric(lambda s: s.ratio(s.unread, s.n), better="lower"),
 }
+LABEL_RATIO = {"label_yes_ratio": Metric(lambda s: s.ratio(s.truths, s.n), better=None)}

@@ -46,16 +46,16 @@ def with_truth(path: Path) -> Iterator[dict[str, Any]]:
     def picture(name: str) -> Image:
         return Row({"image": name}, path.name, path.parent).picture("image", *PICTURES)
 
-    truths = {
-        row["id"]: row
-        for folder in (path.parent, path.parent.parent)
-        if (file := folder / "annotations.json").is_file()
-        for row in read_rows(file)
-    }
-    for row in read_rows(path):
-        if row.get("id") not in truths:
-            raise DataError(f"{path.name}: id {row.get('id')!r} is not in annotations.json beside it or above it")
+    known = [folder / "annotations.json" for folder in (path.parent, path.parent.parent)]
+    truths = {row["id"]: row for file in known if file.is_file() for row in _rows(file)}
+    for row in _rows(path):
+        if row["id"] not in truths:
+            raise DataError(f"{path.name}: id {row['id']!r} is not in annotations.json beside it or above it")
         yield {**truths[row["id"]], **row, "image": picture(row["image"])}
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    return (Row(row, f"row {number} of {path.name}") for number, row in enumerate(read_rows(path), start=1))
 
 
 def sample(row: Row) -> Sample:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mmeval.answers import file_rows
 from mmeval.coco import captions_for, coco_name, read_coco
 from mmeval.errors import DataError
 from mmeval.samples import Sample, ask
@@ -64,7 +65,7 @@ def sample(row: Row) -> Sample:
 
 def answers(path: Path, samples: list[Sample]) -> dict[str, str]:
     """Answer files of the official script (`imgToEval`) and of others that name the picture by its file."""
-    rows = [one for row in read_rows(path) for one in (row["imgToEval"].values() if "imgToEval" in row else [row])]
+    rows = [one for row in file_rows(path) for one in (row["imgToEval"].values() if "imgToEval" in row else [row])]
     return {str(image_id(row)): row["caption"] if "caption" in row else row["text"] for row in rows}
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mmeval.answers import file_rows
 from mmeval.coco import captions_for, read_coco
 from mmeval.errors import DataError
 from mmeval.samples import Image, Sample, ask
@@ -41,7 +42,8 @@ def with_objects(path: Path) -> Iterator[dict[str, Any]]:
         raise DataError(
             f"{path.name}: COCO's instances*.json is not beside it, in annotations/ or coco2014/annotations/"
         )
-    for row in read_rows(path):
+    for number, fields in enumerate(read_rows(path), start=1):
+        row = Row(fields, f"row {number} of {path.name}")
         if int(row["image_id"]) not in known:
             raise DataError(f"{path.name}: image_id {row['image_id']} is in none of the instances*.json")
         yield {**known[int(row["image_id"])], **row}
@@ -61,10 +63,7 @@ def sample(row: Row) -> Sample:
 
 def answers(path: Path, samples: list[Sample]) -> dict[str, str]:
     """Official answer files: `image_id`, and the description in `text` or `answer`."""
-    rows = list(read_rows(path))
-    if rows and not {"image_id"} & set(rows[0]):
-        raise DataError(f"{path.name}: row 1 has no field 'image_id' (found: {', '.join(rows[0])})")
-    said = {row["image_id"]: row["text"] if "text" in row else row["answer"] for row in rows}
+    said = {row["image_id"]: row["text" if "text" in row else "answer"] for row in file_rows(path)}
     return {f"coco_{image}": text.replace("Assistant:", "").strip() for image, text in said.items()}
 
 

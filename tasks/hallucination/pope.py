@@ -76,7 +76,7 @@ pope = Task(
         "official": yes_no(reading.first_sentence, average_over="split"),
         "vcd": yes_no(reading.contains_yes, read_negatives=reading.lacks_no, average_over="split"),
         "opera": yes_no(reading.negative_words, average_over="split"),
-        "lmms-eval": yes_no(reading.exact),
+        "lmms-eval": yes_no(reading.exact, label_ratio=True),
         "vlmevalkit": yes_no(reading.lone_word, unread_is_no=True),
     },
     max_new_tokens=16,
