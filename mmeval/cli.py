@@ -314,7 +314,10 @@ def build_pope_command(
     annotations: Annotated[Path, typer.Option(help="COCO-format instances.json.")],
     images: Annotated[Path, typer.Option(help="Folder with the pictures.")],
     out: Annotated[Path, typer.Option(help="Folder to write; pass it to `mmeval run --data`.")],
-    seed: Annotated[int, typer.Option(help="Of the draw of objects.")] = 0,
+    per_image: Annotated[int, typer.Option(help="Questions a picture and split, half of them yes.")] = 6,
+    min_objects: Annotated[int, typer.Option(help="Leave out pictures with fewer objects (POPE itself: 3).")] = 1,
+    pictures: Annotated[int | None, typer.Option(help="Draw so many pictures (POPE itself: 500) [all].")] = None,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     json: Json = False,
 ) -> int:
     """Yes/no probes (random, popular, adversarial) from any COCO-format annotations, by POPE's rules."""
@@ -322,7 +325,7 @@ def build_pope_command(
 
     from mmeval.probes import build_pope
 
-    built = build_pope(annotations, images, out, seed=seed)
+    built = build_pope(annotations, images, out, per_image, seed, min_objects, pictures)
     if json:
         _print_json(asdict(built))
     else:

@@ -40,8 +40,14 @@ def score_files(
     notes: list[str] = []
     samples = _samples(task, answers, tuple(data), notes)
     read = read_answers(task, answers, samples)
-    result = scoring.figures(scorer, samples, read.given(scorer), name, seed)
-    return ScoredFiles({task.name: result}, (*notes, *read.notes))
+    given = read.given(scorer)
+    if task.answers_choose and len(given) < len(samples):
+        notes.append(f"{task.name}: the files answer {len(given)} of {len(samples)} samples; these are scored")
+        samples = [sample for sample in samples if sample.id in given]
+    else:
+        notes.extend(read.notes)
+    result = scoring.figures(scorer, samples, given, name, seed)
+    return ScoredFiles({task.name: result}, tuple(notes))
 
 
 def _samples(task: Task, answers: Sequence[Path], data: tuple[Path, ...], notes: list[str]) -> list[Sample]:

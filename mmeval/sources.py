@@ -144,6 +144,15 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
         for value in values:
             yield _object(path, value)
         return
+    first = text.lstrip()
+    if first.startswith("{"):  # one object over many lines is a row, too
+        try:
+            value, end = _DECODER.raw_decode(first)
+        except ValueError:
+            value, end = None, 0
+        if end and not first[end:].strip():
+            yield _object(path, value)
+            return
     lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line and not line.isspace()]
     try:  # all lines as one list: parsed several times faster than line by line
         values = _DECODER.decode(f"[{','.join([line for _, line in lines])}]")

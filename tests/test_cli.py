@@ -153,6 +153,35 @@ def test_bad_answer_files_are_named(
     assert says in err
 
 
+def test_captions_of_some_pictures_are_scored_for_those(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    write_instances(tmp_path / "instances.json", {1: ["dog"], 2: ["cat"], 3: ["car"]})
+    answers = {"imgToEval": {"2": {"image_id": 2, "caption": "A cat and a dog."}}}
+    (tmp_path / "answers.json").write_text(json.dumps(answers, indent=1))
+    arguments = ["score", "--task", "chair", "--answers", tmp_path / "answers.json", "--data", tmp_path, "--json"]
+    code, out, err = call(capsys, *arguments)
+    chair = json.loads(out)["tasks"]["chair"]
+    assert (code, chair["n"], chair["missing"]) == (0, 1, 0)
+    assert chair["metrics"]["chair_i"]["value"] == 0.5
+    assert "answer 1 of 3 samples" in err
+
+
+def write_instances(path: Path, objects: dict[int, list[str]]) -> None:
+    names = sorted({name for there in objects.values() for name in there})
+    path.write_text(
+        json.dumps(
+            {
+                "images": [{"id": i, "file_name": f"{i}.jpg", "width": 9, "height": 9} for i in objects],
+                "categories": [{"id": i, "name": name} for i, name in enumerate(names)],
+                "annotations": [
+                    {"id": f"{i}-{name}", "image_id": i, "category_id": names.index(name)}
+                    for i, there in objects.items()
+                    for name in there
+                ],
+            }
+        )
+    )
+
+
 def test_tasks_lists_what_there_is(capsys: pytest.CaptureFixture[str], data: Path) -> None:
     code, out, _ = call(capsys, "tasks", "--data", data, "--json")
     tasks = json.loads(out)["tasks"]

@@ -92,7 +92,6 @@ def test_official_figures_count_what_is_unreadable_as_yes():
         "precision": p,
         "recall": r,
         "yes_ratio": 4 / 7,
-        "label_yes_ratio": 3 / 7,
         "unread": 1 / 7,
     }
 
@@ -105,7 +104,7 @@ def test_an_unread_answer_is_outside_recall_or_a_miss_and_wrong_either_way():
 
 
 def test_yes_ratio_is_the_models_not_the_labels():
-    found = values(yes_no(exact), [("yes", "no"), ("no", "no")])
+    found = values(yes_no(exact, label_ratio=True), [("yes", "no"), ("no", "no")])
     assert (found["yes_ratio"], found["label_yes_ratio"]) == (0, 0.5)
 
 

@@ -1,4 +1,4 @@
-"""CHAIR on rendered scenes: which objects of a detailed caption are not in the picture? Read and scored by its adapter."""
+"""CHAIR on rendered scenes: which objects of a detailed caption are not there? Read and scored by its adapter."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -86,4 +86,5 @@ amber = Task(
     headline="amber_score",
     published={"LLaVA-1.5-7B": 83.5, "Qwen-VL": 89.7, "GPT-4V": 91.4, "InstructBLIP": 86.5, "mPLUG-Owl2": 84.0},
     paper="arXiv 2311.07397",
+    answers_choose=True,
 )

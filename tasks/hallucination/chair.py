@@ -79,5 +79,6 @@ chair = Task(
     headline="chair_s",
     published={"LLaVA-1.5-7B (beam 5)": 48.8, "LLaVA-1.5-7B (OPERA)": 44.6, "InstructBLIP-7B": 58.8, "MiniGPT-4": 31.8},
     paper="arXiv 1809.02156",
+    answers_choose=True,
     answers=answers,
 )
