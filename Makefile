@@ -1,5 +1,5 @@
 # make run    set up, then evaluate the demo checkpoint and print the page's path
-# make test   set up, then run all tests
+# make test   set up, then run all tests (one torch thread a worker: two workers of two threads would wait for each other)
 # make lint   ruff and mypy
 # make parity [PARITY=DIR]  our figures against the official scripts', set by set
 .PHONY: run test lint parity setup clean
@@ -8,13 +8,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PARITY ?= ../shared/parity
+TESTS ?= tests
 CONSTRAINTS := constraints.txt
 
 run: $(VENV)/.ready
 	$(BIN)/mmeval run --model demo --suite demo
 
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile $(TESTS)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
