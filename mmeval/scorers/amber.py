@@ -11,14 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mmeval.errors import DataError
 from mmeval.samples import Sample
 from mmeval.scorers.base import Metric, Scored, Scorer, counts
-from mmeval.scorers.words import lemmatize, singularize, tag, tokenize
+from mmeval.scorers.words import lemmatize, singularize, spacy_pipeline, tag, tokenize
 from mmeval.scorers.yes_no import Read
 from mmeval.statistics.sums import Array, Totals
 
@@ -91,18 +89,7 @@ def similarity_table(rows: Iterable[tuple[str, str, float]]) -> Similarity:
 def spacy_vectors(model: str = "en_core_web_lg") -> Similarity:
     """Cosines of a spaCy model's word vectors, as in the official script; loaded at the first look-up."""
 
-    @lru_cache(1)
-    def nlp() -> Any:
-        try:
-            import spacy
-
-            return spacy.load(model)
-        except (ImportError, OSError) as error:
-            raise DataError(
-                f"amber: synonyms need spaCy's {model}; `pip install spacy && python -m spacy download {model}`, "
-                "or score without them (--scoring tagged)"
-            ) from error
-
+    nlp = spacy_pipeline(model, "amber: synonyms need it; --scoring tagged does without")
     word_of = lru_cache(1 << 16)(lambda word: nlp()(word))
     return lru_cache(1 << 20)(lambda noun, word: float(word_of(noun).similarity(word_of(word))))
 

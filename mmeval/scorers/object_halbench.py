@@ -10,13 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
-from mmeval.errors import DataError
 from mmeval.samples import Sample
 from mmeval.scorers.base import NEXT_REPLY, Metric, Scored, Scorer
 from mmeval.scorers.captions import mentions, object_counts, truth, vocabulary
-from mmeval.scorers.words import Pos, lemmatize, tag, tokenize
+from mmeval.scorers.words import Pos, lemmatize, spacy_pipeline, tag, tokenize
 from mmeval.statistics.sums import Array, Totals
 
 Tagged = Callable[[str], Sequence[tuple[str, str]]]  # text -> (lemma, Penn tag) of each token
@@ -33,18 +31,7 @@ def noun_lemma(text: str) -> list[str]:
 def spacy_tagged(model: str = "en_core_web_trf") -> Tagged:
     """The script's tagger, loaded at the first look-up."""
 
-    @lru_cache(1)
-    def nlp() -> Any:
-        try:
-            import spacy
-
-            return spacy.load(model)
-        except (ImportError, OSError) as error:
-            raise DataError(
-                f"object_halbench: needs spaCy's {model}; `pip install spacy && python -m spacy download {model}`, "
-                "or score without it (--scoring nltk_tagger or without_gpt)"
-            ) from error
-
+    nlp = spacy_pipeline(model, "object_halbench needs it; --scoring nltk_tagger or without_gpt does without")
     return lru_cache(1 << 16)(lambda text: tuple((token.lemma_, token.tag_) for token in nlp()(text)))
 
 

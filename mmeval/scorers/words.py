@@ -275,3 +275,22 @@ def _tagger() -> Callable[[list[str]], list[tuple[str, str]]]:
 def tag(tokens: list[str]) -> list[tuple[str, str]]:
     """(token, Penn Treebank tag) as `nltk.pos_tag` gives them. Raises `DataError` where its weights are missing."""
     return _tagger()(tokens) if tokens else []
+
+
+def spacy_pipeline(model: str, why: str) -> Callable[[], Any]:
+    """A function that gives spaCy's pipeline, loaded at the first call. Raises `DataError` where it is not installed.
+
+    why: who needs it, and what does without.
+    """
+
+    @lru_cache(1)
+    def nlp() -> Any:
+        try:
+            import spacy
+
+            return spacy.load(model)
+        except (ImportError, OSError) as error:
+            mend = f"`pip install spacy && python -m spacy download {model}`"
+            raise DataError(f"spaCy's {model} is not installed: {why}; to install it: {mend}") from error
+
+    return nlp
