@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmeval.evaluation import Run as Run
     from mmeval.evaluation import evaluate as evaluate
+    from mmeval.requests import Settings as Settings
 
 __version__ = "0.1.0"
-__all__ = ["Run", "evaluate"]
+__all__ = ["Run", "Settings", "evaluate"]
 
 
 def __getattr__(name: str) -> Any:

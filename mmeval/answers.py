@@ -21,7 +21,7 @@ from mmeval.sources import Row, read_rows
 
 if TYPE_CHECKING:
     from mmeval.scorers.base import Scorer
-    from mmeval.tasks import Task
+    from mmeval.tasks import ReadAnswers, Task
 
 IDS = ("sample", "sample_id", "id", "question_id", "image_id", "index", "uid")
 ANSWERS = ("model_answer", "model_prediction", "prediction", "response", "output", "caption", "answer", "text")
@@ -127,8 +127,10 @@ def _file_rows(path: Path, modified: int, size: int) -> list[FileRow]:
 def answer_text(row: Row, column: str) -> str | None:
     """A row's answer as text; None (missing) for null. Raises `DataError` for what is neither text nor a number."""
     value = row[column]
-    if value is None or isinstance(value, str):
-        return value
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()  # half an emoji, left where generation was cut, becomes "?"
+    if value is None:
+        return None
     if isinstance(value, float) and math.isnan(value):
         raise DataError(f"{row.where}: field {column!r} is NaN; leave it out or write null where there is no answer")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -141,11 +143,26 @@ def _read_file(task: Task, path: Path, known: Mapping[str, Sample]) -> Answers:
     if _is_foreign(rows[0]):
         return _foreign(task, rows, known, path)
     listed = [name for name in IDS if any(name in row for row in rows[:3])]
-    id_column = next((name for name in listed if any(str(row.get(name)) in known for row in rows)), None)
-    if id_column is None and task.answers is not None:
-        found = task.answers(path, list(known.values()))
-        return found if isinstance(found, Answers) else Answers(found)
-    return _table(task, rows, id_column, known, path)
+    matched = {name: sum(str(row.get(name)) in known for row in rows) for name in listed}
+    id_column = max(matched, key=matched.__getitem__, default=None)  # of equals the first in IDS
+    matches = matched[id_column] if id_column else 0
+    if task.answers is not None and matches < len(rows):
+        try:
+            return _own_layout(task, task.answers, path, known)
+        except DataError:
+            if 2 * matches < len(rows):
+                raise  # else it is a table with some wrong ids, and these are what to name
+    return _table(task, rows, id_column if matches else None, known, path)
+
+
+def _own_layout(task: Task, read: ReadAnswers, path: Path, known: Mapping[str, Sample]) -> Answers:
+    found = read(path, list(known.values()))
+    answers = found if isinstance(found, Answers) else Answers(found)
+    given = {*answers.answers, *answers.verdicts}
+    if not given <= known.keys():
+        unknown = {id: "" for id in sorted(given) if id not in known}
+        raise DataError(_unknown_ids(task.name, unknown, len(given), known, path))
+    return answers
 
 
 def _table(task: Task, rows: list[FileRow], id_column: str | None, known: Mapping[str, Sample], path: Path) -> Answers:
@@ -158,17 +175,23 @@ def _table(task: Task, rows: list[FileRow], id_column: str | None, known: Mappin
             raise DataError(f"{first.where} has no {wanted} field (found: {found}; name it one of: {', '.join(names)})")
     assert id_column is not None
     assert answer_column is not None
-    pairs = ((str(row[id_column]), answer_text(row, answer_column), row) for row in rows)
-    return Answers(_collect(task, pairs, known, path))
+    said = ((str(row[id_column]), answer_text(row, answer_column), row) for row in rows)
+    return Answers(collect(task.name, said, known.values(), path))
 
 
-def _collect(
-    task: Task, pairs: Iterable[tuple[str, str | None, Row]], known: Mapping[str, Sample], path: Path
+def collect(
+    task: str, said: Iterable[tuple[str, str | None, Row]], samples: Iterable[Sample], path: Path
 ) -> dict[str, str]:
+    """Sample id -> answer, out of (id, answer, the row they stand in); an answer that is None is left out.
+
+    For every reader of a benchmark's own layout. Raises `DataError` for an id given twice and for ids that no sample
+    has, naming the first three and what they are nearest to.
+    """
+    known = {sample.id: sample for sample in samples}
     answers: dict[str, str] = {}
     seen: dict[str, str] = {}
     unknown: dict[str, str] = {}
-    for id, answer, row in pairs:
+    for id, answer, row in said:
         if id in seen:
             raise DataError(f"{row.where}: id {id!r} was already in {seen[id]}; keep one answer a sample")
         seen[id] = row.where
@@ -181,16 +204,18 @@ def _collect(
     return answers
 
 
-def _unknown_ids(task: Task, unknown: Mapping[str, str], total: int, known: Mapping[str, Sample], path: Path) -> str:
+def _unknown_ids(task: str, unknown: Mapping[str, str], total: int, known: Mapping[str, Sample], path: Path) -> str:
+    """unknown: id -> where it stands, "" if nobody knows."""
     shown = []
     for id, where in list(unknown.items())[:3]:
         near = difflib.get_close_matches(id, known, n=1, cutoff=0.0)
-        shown.append(f"{id!r} in {where.partition(' of ')[0]} (nearest: {near[0]!r})" if near else repr(id))
-    return f"{path.name}: {len(unknown)} of {total} ids are no samples of {task.name}: {', '.join(shown)}"
+        place = f" in {where.partition(' of ')[0]}" if where else ""
+        shown.append(f"{id!r}{place} (nearest: {near[0]!r})" if near else repr(id))
+    return f"{path.name}: {len(unknown)} of {total} ids are no samples of {task}: {', '.join(shown)}"
 
 
 def _is_foreign(row: Mapping[str, Any]) -> bool:
-    return _is_lmms_log(row) or ("index" in row and "prediction" in row)
+    return _is_lmms_log(row) or {"index", "question", "prediction"} <= row.keys()
 
 
 def _is_lmms_log(row: Mapping[str, Any]) -> bool:
@@ -210,14 +235,14 @@ def _question(row: FileRow) -> FileRow:
 def _foreign(task: Task, rows: list[FileRow], known: Mapping[str, Sample], path: Path) -> Answers:
     """A row carries the question's own fields, so its id comes from them as it does from the data."""
 
-    def pairs() -> Iterator[tuple[str, str | None, Row]]:
+    def said() -> Iterator[tuple[str, str | None, Row]]:
         for row in rows:
             answer = _lmms_answer(row) if _is_lmms_log(row) else answer_text(row, "prediction")
             for sample in task.samples_of(_question(row)):
                 yield sample.id, answer, row
 
     kind = "an lmms-eval log" if _is_lmms_log(rows[0]) else "a VLMEvalKit table"
-    return Answers(_collect(task, pairs(), known, path), notes=(f"{path.name} read as {kind}",))
+    return Answers(collect(task.name, said(), known.values(), path), notes=(f"{path.name} read as {kind}",))
 
 
 def _lmms_answer(row: FileRow) -> str | None:

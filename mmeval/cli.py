@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -53,19 +54,26 @@ def root(
         print(f"mmeval {__version__}")
 
 
+_stdout = sys.stdout
+
+
 def main() -> NoReturn:
     """Entry point: errors of ours are one line and an exit code; `--debug` anywhere shows the trace."""
     debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    aside = redirect_stdout(sys.stderr) if "--json" in arguments else nullcontext()
+    global _stdout
+    _stdout = sys.stdout
     try:
-        code = app(arguments, standalone_mode=False)
+        with aside:  # with --json nothing but the object may reach stdout, whatever a task file prints
+            code = app(arguments, standalone_mode=False)
     except MmevalError as error:
         if debug:
             raise
         _fail(str(error), error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has left (`mmeval tasks | head`)
-        sys.exit(0)
+        sys.exit(141)
     except Exception as error:
         if _is_usage(error):
             _fail(_usage_text(error), 64)
@@ -73,7 +81,8 @@ def main() -> NoReturn:
             raise
         _fail(f"{type(error).__name__}: {error} (our fault; --debug shows where, please report it)", 70)
     if code == Interrupted.exit_code:  # typer turns Ctrl-C into this code
-        _fail("interrupted; what was answered is kept, run the same command again to go on", code)
+        again = "the same command without --fresh" if "--fresh" in arguments else "the same command again"
+        _fail(f"interrupted; what was answered is kept, run {again} to go on", code)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -133,15 +142,19 @@ def run(
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", "--trust_remote_code", help="Run code that the checkpoint brings.")
     ] = False,
+    log_samples: Annotated[bool, typer.Option("--log_samples", hidden=True)] = True,  # lm-eval's; always on here
     json: Json = False,
 ) -> int:
     """Evaluates a checkpoint on suites or tasks; writes a run folder with a page to look at.
 
     Stopped at any moment, the same command goes on: no finished answer is asked again.
     """
+    from mmeval.catalog import load_catalog
     from mmeval.evaluation import evaluate
     from mmeval.progress import for_people
     from mmeval.requests import Settings
+
+    known = load_catalog(catalog or ())
 
     options: dict[str, Any] = {
         "device": device,
@@ -162,7 +175,7 @@ def run(
         data=data or (),
         output=output,
         fresh=fresh,
-        catalog=catalog or (),
+        catalog=known,
         settings=Settings(
             limit=limit,
             max_new_tokens=max_new_tokens,
@@ -182,11 +195,13 @@ def run(
     else:
         from mmeval.tables import print_results
 
-        print_results(finished.tasks, finished.failed)
+        print_results(finished.tasks, finished.failed, known)
         print(f"\npage: {finished.report}")
     for name in finished.too_many_missing:
         result = finished.tasks[name]
-        print(f"mmeval: {name}: {result['missing']} of {result['n']} answers missing; see the page", file=sys.stderr)
+        what = "answers missing" if result["missing"] else "answers kept, but not judged"
+        number = result["missing"] or result["unjudged"]
+        print(f"mmeval: {name}: {number} of {result['n']} {what}; see the page", file=sys.stderr)
     return finished.exit_code
 
 
@@ -223,14 +238,15 @@ def score(
     data: Data = None,
     catalog: CatalogOption = None,
     scoring: Annotated[str | None, typer.Option(help="Scoring dialect [official].")] = None,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
     json: Json = False,
 ) -> int:
     """Scores answers that exist already, of any model and from any harness. Needs no model and no GPU."""
     from mmeval.catalog import load_catalog
     from mmeval.score import score_files
 
-    scored = score_files(load_catalog(catalog or ()).choose([task])[0], answers, data or (), scoring, seed)
+    known = load_catalog(catalog or ())
+    scored = score_files(known.choose([task])[0], answers, data or (), scoring, seed)
     for note in scored.notes:
         print(f"mmeval: {note}", file=sys.stderr)
     if json:
@@ -238,7 +254,7 @@ def score(
     else:
         from mmeval.tables import print_results
 
-        print_results(scored.tasks)
+        print_results(scored.tasks, {}, known)
     return scored.exit_code
 
 
@@ -338,7 +354,8 @@ def build_pope_command(
 def _print_json(value: Any) -> None:
     import json
 
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    print(text.encode("utf-8", "replace").decode(), file=_stdout, flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,12 @@ def captions_for(instances: Path) -> list[Path]:
     """The caption files beside an instances file: the one of the same split, else all."""
     same = instances.with_name(instances.name.replace("instances", "captions", 1))
     return [same] if same.is_file() and same != instances else sorted(instances.parent.glob("captions*.json"))
+
+
+def coco_rows(instances: Path) -> Iterator[dict[str, Any]]:
+    """The annotated pictures, with the captions beside the file, as the rows that CHAIR's tasks read."""
+    for one in read_coco(instances, captions_for(instances)):
+        yield {"image": one.file, "image_id": one.id, "objects": list(one.objects), "captions": list(one.captions)}
 
 
 def coco_name(image: int) -> str:

@@ -94,7 +94,7 @@ def _checkpoints() -> Iterator[Finding]:
 
 def _data(data: tuple[Path, ...]) -> Iterator[Finding]:
     tasks = load_catalog().tasks.values()
-    there = [task.name for task in tasks if task.rows.find(data)]
+    there = [task.name for task in tasks if task.rows.at_hand(data)]
     yield Finding(
         "benchmark data", True, f"{len(there)} of {len(tasks)} tasks: {', '.join(there)}", "mmeval tasks says where"
     )

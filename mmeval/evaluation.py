@@ -5,12 +5,11 @@ task -> samples -> requests -> engine -> responses -> scores -> metrics -> run f
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from mmeval import scoring
 from mmeval.catalog import Catalog, load_catalog
 from mmeval.errors import DataError, Interrupted, MmevalError, UsageError
-from mmeval.inference.base import Engine, Request, Response, digest_of
+from mmeval.inference.base import Engine, Request, Response
 from mmeval.logs import answer_of, score_logs
 from mmeval.progress import Progress
-from mmeval.provenance import provenance
+from mmeval.provenance import default_output, identity_of, provenance
 from mmeval.requests import Plan, Settings, plan_task
 from mmeval.runs import Asked, RunFolder
 from mmeval.samples import Image, Sample
@@ -85,7 +84,7 @@ def evaluate(
     tasks: Sequence[str] | str = (),
     *,
     suite: Sequence[str] | str = (),
-    data: Iterable[str | Path] = (),
+    data: str | Path | Iterable[str | Path] = (),
     output: str | Path | None = None,
     fresh: bool = False,
     catalog: Catalog | Iterable[str | Path] = (),
@@ -106,31 +105,38 @@ def evaluate(
     Raises `UsageError` and `DataError`; a task whose data is missing or broken is in `Run.failed` while others run,
     unless all fail.
     """
+    if settings and more:
+        raise UsageError(f"give either settings or its fields ({', '.join(more)}), not both")
     settings = settings or Settings(**more)
     progress = progress or Progress()
     tasks, suite = _names(tasks), _names(suite)
+    options = dict(engine_options or {})
     found = catalog if isinstance(catalog, Catalog) else load_catalog(Path(folder) for folder in catalog)
     chosen = found.choose(tasks, suite)
     if not chosen:
         raise UsageError("nothing to run; name --suite or --tasks (`mmeval tasks` lists them)")
     _check_dialect(chosen, settings.scoring, progress)
-    folders = tuple(Path(folder) for folder in data)
+    folders = tuple(Path(folder) for folder in ([data] if isinstance(data, str | Path) else data))
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"--data {folder}: no such folder")
-    path = Path(output) if output else default_output(model, suite, tasks, settings)
+    identity = identity_of(model, tasks, suite, settings, options)
+    path = Path(output) if output else default_output(model, suite, tasks, settings, identity)
+    if isinstance(model, str):
+        _check(model)
 
     started, clock = datetime.now(UTC), time.monotonic()
-    with RunFolder.open(path, fresh) as run:
+    with RunFolder.open(path) as run:
         plans, failed = _plan(chosen, folders, settings, progress)
-        engine = _open(model, engine_options or {}, progress) if isinstance(model, str) else model
+        engine = _open(model, options, progress) if isinstance(model, str) else model
         record: dict[str, Any] = {
             **provenance(engine, model, settings, tasks, suite, folders, command),
+            "identity": identity,
             "status": "running",
             "started": started.isoformat(timespec="seconds"),
         }
         try:
-            asked = _ask_all(run, engine, plans, record, progress)
+            asked = _ask_all(run, engine, plans, fresh, record, progress)
             record["status"] = "done"
         except (KeyboardInterrupt, Interrupted):
             record["status"] = "interrupted"
@@ -141,7 +147,7 @@ def evaluate(
         finally:
             if isinstance(model, str):
                 engine.close()
-            if record["status"] != "done":
+            if record["status"] != "done" and "asked" in record:  # before that, the folder is as it was
                 _leave(run, record, clock)
         results = _score_all(run, plans, asked, settings, failed, progress)
         record |= {"tasks": _tasks_record(plans, failed), "notes": list(progress.notes)}
@@ -153,7 +159,8 @@ def evaluate(
 
 
 def _names(value: Sequence[str] | str) -> tuple[str, ...]:
-    return tuple(name for name in value.split(",") if name) if isinstance(value, str) else tuple(value)
+    names = value.split(",") if isinstance(value, str) else value
+    return tuple(name.strip() for name in names if name.strip())
 
 
 def _check_dialect(chosen: Sequence[Task], dialect: str | None, progress: Progress) -> None:
@@ -169,17 +176,10 @@ def _check_dialect(chosen: Sequence[Task], dialect: str | None, progress: Progre
         )
 
 
-def default_output(model: str | Engine, suite: Sequence[str], tasks: Sequence[str], settings: Settings) -> Path:
-    """runs/MODEL/TASKS: the same command finds the same folder and continues there."""
-    name = model if isinstance(model, str) else str(model.describe().get("name", "engine"))
-    stem = Path(name).name if Path(name).exists() else name
-    what = "+".join([*suite, *tasks])
-    if settings.ablate:
-        what += f"-{settings.ablate}"
-    readable = re.sub(r"[^\w.+-]+", "-", what)
-    if len(readable) > 80:
-        readable = f"{readable[:60]}-{digest_of(what)[:8]}"
-    return Path("runs") / (re.sub(r"[^\w.+-]+", "-", stem).strip("-") or "model") / readable
+def _check(model: str) -> None:
+    from mmeval.inference import check_model
+
+    check_model(model)
 
 
 def _plan(
@@ -192,6 +192,9 @@ def _plan(
         try:
             decoding = settings.decoding(task.max_new_tokens)
             plans.append(plan_task(task, folders, decoding, settings))
+            if plans[-1].left_out:
+                left_out = ", ".join(plans[-1].left_out)
+                progress.note(f"{task.name}: --limit leaves out {left_out}; the figures are not the benchmark's")
         except DataError as error:
             failed[task.name] = str(error)
             progress.note(f"{task.name}: no figures: {error}")
@@ -208,10 +211,10 @@ def _open(model: str, options: Mapping[str, Any], progress: Progress) -> Engine:
 
 
 def _ask_all(
-    run: RunFolder, engine: Engine, plans: Sequence[Plan], record: dict[str, Any], progress: Progress
+    run: RunFolder, engine: Engine, plans: Sequence[Plan], fresh: bool, record: dict[str, Any], progress: Progress
 ) -> dict[str, list[tuple[Asked, Response | None]]]:
     """Asks what the log does not hold yet; per task, each sample with its response."""
-    known = run.responses()
+    known = {} if fresh else run.responses()
     asked: dict[str, list[Asked]] = {}
     wanted: dict[str, Request] = {}
     pictures: dict[Image, str] = {}
@@ -221,8 +224,10 @@ def _ask_all(
             for sample, request in zip(plan.samples, plan.requests, strict=True):
                 rows.append(_identify(engine, plan.task.name, sample, request, wanted, pictures))
                 bar.advance()
-    run.write_samples([one for rows in asked.values() for one in rows])
     run.drop_results()
+    if fresh:
+        run.set_log_aside()
+    run.write_samples([one for rows in asked.values() for one in rows])
     pending = {
         digest: request for digest, request in wanted.items() if digest not in known or known[digest].finish == "error"
     }
@@ -258,14 +263,12 @@ def _identify(
     """A sample with its request's digest. Equal requests (POPE's splits share questions) are asked once."""
     try:
         digest = engine.digest(request)
-        for image in sample.images:
-            if image not in pictures:
-                pictures[image] = image.digest()
-        images = tuple(pictures[image] for image in sample.images)
     except DataError as error:
         return Asked(task, sample, None, (), str(error))
+    with suppress(DataError):  # an engine may do without the picture (replay); then the page does, too
+        pictures.update({image: image.digest() for image in sample.images if image not in pictures})
     wanted.setdefault(digest, request)
-    return Asked(task, sample, digest, images)
+    return Asked(task, sample, digest, tuple(pictures[image] for image in sample.images if image in pictures))
 
 
 def _answer(
@@ -277,11 +280,17 @@ def _answer(
     with progress.bar("asking", len(pending)) as bar:
         for response in engine.run(pending.values()):
             digest = digests.pop(response.id)
+            response = replace(response, text=_encodable(response.text))
             run.append(digest, response)
             known[digest] = response
             bar.advance()
     for request_id, digest in digests.items():
         known[digest] = Response(request_id, finish="error", error="the engine gave no response")
+
+
+def _encodable(text: str) -> str:
+    """Half of a cut emoji is no character: it can't be written in any file."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _score_all(

@@ -53,7 +53,8 @@ def score_logs(
             broken[task] = str(error) if isinstance(error, MmevalError) else f"{type(error).__name__}: {error}"
             continue
         if scorer.judged:
-            results[task]["needs_judge"] = True
+            answered = sum(1 for _, response in rows if answer_of(response) is not None)
+            results[task] |= {"needs_judge": True, "unjudged": answered, "missing": len(rows) - answered}
         cut = sum(1 for _, response in rows if response and response.finish == "thinking")
         if cut:
             results[task]["cut_off_thinking"] = cut

@@ -154,11 +154,14 @@ def _write(path: Path, data: object, source: Path) -> None:
 
 def _link_pictures(images: Path, place: Path, asked: Sequence[Annotated]) -> None:
     """Makes the pictures reachable as `place`/NAME: by a link, or by copies where links can't be made."""
+    if place.exists() and place.samefile(images):
+        return
+    images = images.resolve()  # before the old link goes, which `images` may lead through
     if place.is_symlink():
         place.unlink()
     if not place.exists():
         try:
-            place.symlink_to(images.resolve(), target_is_directory=True)
+            place.symlink_to(images, target_is_directory=True)
             return
         except OSError:  # file systems and Windows accounts without links
             pass

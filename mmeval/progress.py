@@ -80,7 +80,7 @@ class Terminal(Progress):
         self._console = Console(stderr=True, highlight=False)
 
     def stage(self, what: str) -> None:
-        self._console.print(f"[dim]{what}[/dim]")
+        self._console.print(what, style="dim", markup=False)
 
     def note(self, text: str) -> None:
         super().note(text)

@@ -1,17 +1,20 @@
-"""What ran, where: versions and machine, for run.json and `mmeval doctor`."""
+"""What ran, on what, and in which folder it is kept: for run.json and `mmeval doctor`."""
 
 from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmeval import __version__
+from mmeval.inference.base import digest_of
+from mmeval.runs import RunFolder
 
 if TYPE_CHECKING:
     from mmeval.inference.base import Engine
@@ -82,3 +85,46 @@ def provenance(
         "versions": versions(),
         "machine": machine(),
     }
+
+
+def identity_of(
+    model: str | Engine,
+    tasks: Sequence[str],
+    suite: Sequence[str],
+    settings: Settings,
+    options: Mapping[str, Any],
+) -> str:
+    """What makes two commands the same one: all that decides the answers asked for, not how they are scored."""
+    name = str(Path(model).resolve()) if isinstance(model, str) and Path(model).exists() else _name(model)
+    asked = {key: value for key, value in asdict(settings).items() if key not in ("scoring", "resamples")}
+    deciding = ("adapter", "system", "chat_template", "dtype", "revision")
+    chosen = {key: str(options[key]) for key in deciding if options.get(key) not in (None, "auto")}
+    return digest_of(name, list(tasks), list(suite), asked, chosen)[:12]
+
+
+def _name(model: str | Engine) -> str:
+    return model if isinstance(model, str) else str(model.describe().get("name", "engine"))
+
+
+def default_output(
+    model: str | Engine, suite: Sequence[str], tasks: Sequence[str], settings: Settings, identity: str
+) -> Path:
+    """runs/MODEL/TASKS: the same command finds the same folder and goes on there.
+
+    Where another command (another checkpoint of the same name, another limit) has left its run in that folder, this
+    one's identity is put behind the name, so that neither takes the other's figures away.
+    """
+    name = _name(model)
+    stem = Path(name).name if Path(name).exists() else name
+    what = "+".join([*suite, *tasks])
+    if settings.ablate:
+        what += f"-{settings.ablate}"
+    if settings.limit:
+        what += f"-limit-{settings.limit}"
+    readable = re.sub(r"[^\w.+-]+", "-", what)
+    if len(readable) > 80:
+        readable = f"{readable[:60]}-{digest_of(what)[:8]}"
+    path = Path("runs") / (re.sub(r"[^\w.+-]+", "-", stem).strip("-") or "model") / readable
+    if (path / "run.json").is_file() and RunFolder(path).read_json("run.json").get("identity") != identity:
+        return path.with_name(f"{readable}-{identity[:6]}")
+    return path

@@ -12,7 +12,7 @@ from mmeval.errors import DataError, MmevalError, UsageError
 from mmeval.inference.base import Decoding, Request, digest_of
 from mmeval.samples import Image, Message, Sample
 from mmeval.scorers.base import Scorer
-from mmeval.sources import Row
+from mmeval.sources import Found, Row
 from mmeval.tasks import Task
 
 
@@ -38,6 +38,8 @@ class Settings:
         for name, value, least in (("limit", self.limit, 1), ("max-new-tokens", self.max_new_tokens, 1)):
             if value is not None and value < least:
                 raise UsageError(f"--{name} {value}: must be at least {least}")
+        if self.seed < 0:
+            raise UsageError(f"--seed {self.seed}: must not be negative")
         if self.repeats < 1 or self.temperature < 0 or not 0 < self.top_p <= 1:
             raise UsageError("--repeats must be at least 1, --temperature at least 0, --top-p in (0, 1]")
 
@@ -60,6 +62,8 @@ class Plan:
     samples: tuple[Sample, ...]
     requests: tuple[Request, ...]
     place: str
+    left_out: tuple[str, ...] = ()
+    whole: bool = True
 
     def record(self) -> dict[str, Any]:
         """This task's part of run.json."""
@@ -72,7 +76,7 @@ class Plan:
             "samples": len(self.samples),
             "fingerprint": fingerprint(self.samples),
             "headline": task.headline,
-            "published": dict(task.published),
+            "published": dict(task.published) if self.whole else {},
             "paper": task.paper,
             "max_new_tokens": self.requests[0].decoding.max_new_tokens if self.requests else task.max_new_tokens,
         }
@@ -90,7 +94,11 @@ def plan_task(task: Task, data: tuple[Path, ...], decoding: Decoding, settings: 
     Raises `DataError` when rows are absent or broken, or when two samples have one id.
     """
     dialect, scorer = task.scorer_for(settings.scoring if settings.scoring in task.dialects else None)
-    samples = read_samples(task, data, settings.limit)
+    found = task.rows.locate(data, task.name)
+    everything = read_samples(task, data, found)
+    samples = everything[: settings.limit]
+    if len(samples) < len(everything):
+        samples = _without_cut_groups(samples, everything)
     _rehearse(task, scorer, samples[0])
     samples = ablated(samples, settings.ablate, settings.seed)
     if settings.repeats > 1:
@@ -103,7 +111,39 @@ def plan_task(task: Task, data: tuple[Path, ...], decoding: Decoding, settings: 
         )
         for i, sample in enumerate(samples)
     )
-    return Plan(task, dialect, scorer, tuple(samples), requests, task.rows.locate(data, task.name).place)
+    return Plan(
+        task,
+        dialect,
+        scorer,
+        tuple(samples),
+        requests,
+        found.place,
+        _left_out(samples, everything),
+        len(samples) >= len(everything),
+    )
+
+
+def _without_cut_groups(samples: list[Sample], everything: list[Sample]) -> list[Sample]:
+    """Samples that belong to those groups only that `--limit` has left whole: half a group is never perfect or not."""
+    kept, whole = ({g: 0 for one in some for g in one.groups.items()} for some in (samples, everything))
+    for number, some in ((kept, samples), (whole, everything)):
+        for one in some:
+            for group in one.groups.items():
+                number[group] += 1
+    return [
+        replace(one, groups={name: key for name, key in one.groups.items() if kept[name, key] == whole[name, key]})
+        if one.groups
+        else one
+        for one in samples
+    ]
+
+
+def _left_out(samples: Sequence[Sample], everything: Sequence[Sample]) -> tuple[str, ...]:
+    """Slices of the benchmark of which `--limit` took nothing."""
+    if len(samples) == len(everything):
+        return ()
+    there, whole = ({f"{k}={v}" for one in some for k, v in one.slices.items()} for some in (samples, everything))
+    return tuple(sorted(whole - there))
 
 
 def _rehearse(task: Task, scorer: Scorer, sample: Sample) -> None:
@@ -119,18 +159,16 @@ def _rehearse(task: Task, scorer: Scorer, sample: Sample) -> None:
         raise DataError(f"{task.name}: its scorer fails on {sample.id!r}: {type(error).__name__}: {error}") from error
 
 
-def read_samples(task: Task, data: tuple[Path, ...], limit: int | None = None) -> list[Sample]:
-    """A task's samples, at most the first `limit`. Raises `DataError`, also for an id that stands twice."""
+def read_samples(task: Task, data: tuple[Path, ...], found: Found | None = None) -> list[Sample]:
+    """A task's samples, from the place found before if given. Raises `DataError`, also for an id that stands twice."""
     samples: list[Sample] = []
     seen: dict[str, Row] = {}
-    for row in task.rows.rows(data, task.name):
+    for row in task.rows.rows(data, task.name, found):
         for sample in _samples_of(task, row):
             if sample.id in seen:
                 raise DataError(f"{task.name}: id {sample.id!r} stands twice ({seen[sample.id].where} and {row.where})")
             seen[sample.id] = row
             samples.append(sample)
-            if limit is not None and len(samples) >= limit:
-                return samples
     if not samples:
         raise DataError(f"{task.name}: none of the rows gave a sample")
     return samples
@@ -161,13 +199,21 @@ def ablated(samples: list[Sample], kind: str | None, seed: int) -> list[Sample]:
         return samples
     if kind == "no-image":
         return [_with_images(sample, {}) for sample in samples]
-    pictures = list(dict.fromkeys(image for sample in samples for image in sample.images))
-    if len(pictures) < 2:
+    digests = {image: _content(image) for sample in samples for image in sample.images}
+    order = list({digest: image for image, digest in digests.items()}.items())
+    if len(order) < 2:
         raise DataError("shuffled-image needs at least two different pictures")
-    order = pictures[:]
     random.Random(seed).shuffle(order)
-    others = {image: order[(i + 1) % len(order)] for i, image in enumerate(order)}
-    return [_with_images(sample, others) for sample in samples]
+    others = {digest: order[(i + 1) % len(order)][1] for i, (digest, _) in enumerate(order)}
+    return [_with_images(sample, {image: others[digests[image]] for image in sample.images}) for sample in samples]
+
+
+def _content(image: Image) -> str:
+    """A picture's digest; of one that can't be read, its name: it stays missing, under whatever question."""
+    try:
+        return image.digest()
+    except DataError:
+        return image.label
 
 
 def _with_images(sample: Sample, others: dict[Image, Image]) -> Sample:

@@ -91,12 +91,8 @@ class RunFolder:
         return cls(path)
 
     @classmethod
-    def open(cls, path: Path, fresh: bool = False) -> RunFolder:
-        """The folder, made if absent, locked for this process.
-
-        fresh: an earlier log is set aside as responses.jsonl.1 (.2 …) instead of being reused.
-        Raises `UsageError` when another process writes to it.
-        """
+    def open(cls, path: Path) -> RunFolder:
+        """The folder, made if absent, locked for this process. Raises `UsageError` when another one writes to it."""
         run = cls(path)
         with storage(path):
             path.mkdir(parents=True, exist_ok=True)
@@ -108,10 +104,15 @@ class RunFolder:
             raise UsageError(
                 f"{path}: another mmeval run is writing into this folder; wait for it or pass another --output"
             ) from None
-        if fresh and run.log_path.exists():
-            number = next(n for n in range(1, 10_000) if not (path / f"responses.jsonl.{n}").exists())
-            run.log_path.rename(path / f"responses.jsonl.{number}")
+        for draft in path.glob(".*.json*.[0-9]*"):  # half-written files of a process that was killed
+            draft.unlink(missing_ok=True)
         return run
+
+    def set_log_aside(self) -> None:
+        """Keeps an earlier log as responses.jsonl.1 (.2 …), so that everything is asked anew."""
+        if self.log_path.exists():
+            number = next(n for n in range(1, 10_000) if not (self.path / f"responses.jsonl.{n}").exists())
+            self.log_path.rename(self.path / f"responses.jsonl.{number}")
 
     def __enter__(self) -> RunFolder:
         return self
@@ -159,7 +160,7 @@ class RunFolder:
         if self._log is None:
             self._log = self._open_log()
         row = {"digest": digest, **{k: v for k, v in asdict(response).items() if v is not None}}
-        rest = memoryview(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        rest = memoryview(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
         with storage(self.log_path):
             while rest:  # unbuffered: on a full disk nothing is left over that closing would try to write again
                 rest = rest[self._log.write(rest) :]
@@ -175,7 +176,7 @@ class RunFolder:
 
     def write_samples(self, asked: list[Asked]) -> None:
         lines = (json.dumps(one.to_json(), ensure_ascii=False) for one in asked)
-        self.write("samples.jsonl", "".join(line + "\n" for line in lines).encode())
+        self.write("samples.jsonl", "".join(line + "\n" for line in lines).encode("utf-8", "replace"))
 
     def drop_results(self) -> None:
         """Takes away what an earlier run made of the log, so that its figures never stand beside other samples."""
@@ -194,6 +195,8 @@ class RunFolder:
             return json.loads((self.path / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise UsageError(f"{self.path}: has no {name}; the run did not get that far, run it again") from None
+        except ValueError as error:
+            raise DataError(f"{self.path}: {name} is broken ({error}); run it again") from None
 
     def write_scores(self, frame: pd.DataFrame) -> None:
         self.write("scores.parquet", parquet_bytes(frame))
@@ -201,7 +204,10 @@ class RunFolder:
     def scores(self) -> pd.DataFrame:
         import pandas as pd
 
-        return pd.read_parquet(self.path / "scores.parquet")
+        try:
+            return pd.read_parquet(self.path / "scores.parquet")
+        except FileNotFoundError:
+            raise UsageError(f"{self.path}: has no scores.parquet; run it again") from None
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a file whole or not at all: a reader, or a kill, never meets half of it."""
@@ -217,7 +223,7 @@ class RunFolder:
 
 
 def json_bytes(value: Any) -> bytes:
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")
 
 
 def parquet_bytes(frame: pd.DataFrame) -> bytes:

@@ -119,6 +119,18 @@ class Sample:
     groups: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Ids, clusters and slices are labels: a benchmark's numbers become strings."""
+        if type(self.id) is not str:
+            object.__setattr__(self, "id", str(self.id))
+        if self.cluster is not None and type(self.cluster) is not str:
+            object.__setattr__(self, "cluster", str(self.cluster))
+        for name in ("slices", "groups"):
+            labels = getattr(self, name)
+            if any(type(value) is not str for value in labels.values()):
+                labels = {key: str(value) for key, value in labels.items() if value is not None}
+                object.__setattr__(self, name, labels)
+
     @property
     def images(self) -> tuple[Image, ...]:
         return tuple(image for message in self.messages for image in message.images)

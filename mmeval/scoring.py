@@ -73,7 +73,7 @@ def score(scorer: Scorer, samples: Iterable[Sample], answers: Mapping[str, str |
 
     frame = pd.DataFrame(columns(scorer, samples, answers))
     if scorer.derive and not frame["missing"].all():
-        derived = scorer.derive(frame[~frame["missing"]])
+        derived = scorer.derive(frame)
         added = [column for column in derived.columns if column not in frame.columns]
         frame = frame.join(derived[added])
     return frame
@@ -131,5 +131,5 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
 
 
 def too_many_missing(result: Mapping[str, Any]) -> bool:
-    """Whether a task's part of the `--json` object misses more than `MISSING_ALLOWED` of its answers."""
-    return bool(result["missing"] > MISSING_ALLOWED * result["n"])
+    """Whether a task's part of the `--json` object misses more than `MISSING_ALLOWED` of its answers or verdicts."""
+    return bool(result["missing"] + result.get("unjudged", 0) > MISSING_ALLOWED * result["n"])

@@ -7,7 +7,9 @@ Hugging Face cache and on the hub after that.
 from __future__ import annotations
 
 import csv
+import io
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -68,6 +70,8 @@ class Row(dict[str, Any]):
         return image
 
     def _below(self, folder: Path, name: str, folders: Iterable[str]) -> Path:
+        if Path(name).is_absolute() and Path(name).resolve().is_relative_to(folder.resolve()):
+            return Path(name)  # as data sets made of picture folders name them
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise DataError(f"{self.where}: picture {name!r} leads out of the data folder; use a name inside it")
         candidates = [folder / below / name for below in ("", *folders)]
@@ -85,18 +89,25 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Source:
     """find: data folders -> `Found`, or None. wanted: what it looks for, for the error that nothing was found.
-    remote: what to try when nothing local was found (a hub)."""
+    remote: what to try when nothing local was found (a hub). cached: where that would come from without a network."""
 
     find: Callable[[tuple[Path, ...]], Found | None]
     wanted: str
     remote: Callable[[], Found] | None = None
+    cached: Callable[[], str | None] = lambda: None
 
     def __or__(self, other: Source) -> Source:
         return Source(
             lambda data: self.find(data) or other.find(data),
             f"{self.wanted}; or {other.wanted}",
             self.remote or other.remote,
+            self.cached if self.remote else other.cached,
         )
+
+    def at_hand(self, data: tuple[Path, ...]) -> str | None:
+        """Where the rows would come from without a network, or None; nothing is loaded."""
+        found = self.find(data)
+        return found.place if found else self.cached()
 
     def locate(self, data: tuple[Path, ...], task: str) -> Found:
         """Where the rows are. Raises `DataError` that says what was looked for when they are nowhere."""
@@ -105,9 +116,9 @@ class Source:
             raise DataError(self._not_found(task, "not found"))
         return found
 
-    def rows(self, data: tuple[Path, ...], task: str) -> Iterator[Row]:
-        """All rows. Raises `DataError` when there are none."""
-        found = self.locate(data, task)
+    def rows(self, data: tuple[Path, ...], task: str, found: Found | None = None) -> Iterator[Row]:
+        """All rows, of the place found before if given. Raises `DataError` when there are none."""
+        found = found or self.locate(data, task)
         empty = True
         for row in found.read():
             empty = False
@@ -137,7 +148,7 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
         raise DataError(f"{path}: {error.strerror or error}") from error
     if path.suffix in {".csv", ".tsv"}:
         csv.field_size_limit(1 << 30)
-        yield from csv.DictReader(text.splitlines(keepends=True), delimiter="\t" if path.suffix == ".tsv" else ",")
+        yield from csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if path.suffix == ".tsv" else ",")
         return
     if text.lstrip().startswith("["):
         values = _json(path, text, 1)
@@ -229,23 +240,22 @@ def generated(make: Callable[[], Iterable[Mapping[str, Any]]], what: str) -> Sou
 
 def hub(repo: str, split: str, name: str | None = None) -> Source:
     """A hub data set: below a data folder as `OWNER/NAME` or `NAME` (a mirror's parquet files or `save_to_disk`),
-    in the Hugging Face cache, or from the hub."""
+    else, when no data folder has anything of the benchmark, from the Hugging Face cache or the hub."""
 
     def find(data: tuple[Path, ...]) -> Found | None:
         for root in data:
             for folder in (root / repo, root / repo.replace("/", "__"), root / repo.split("/")[1]):
-                if folder.is_dir():
+                if _is_data_set(folder):
                     return Found(str(folder), partial(_local_rows, folder, split, name, repo))
-        return _cached()
-
-    def _cached() -> Found | None:
-        from os import environ
-
-        home = Path(environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
-        cache = Path(environ.get("HF_DATASETS_CACHE", home / "datasets"))
-        if (cache / repo.replace("/", "___").lower()).is_dir() or (cache / repo.replace("/", "___")).is_dir():
-            return remote()
         return None
+
+    def cached() -> str | None:
+        home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
+        folders = (
+            Path(os.environ.get("HF_DATASETS_CACHE", home / "datasets")) / repo.replace("/", "___").lower(),
+            Path(os.environ.get("HF_HUB_CACHE", home / "hub")) / f"datasets--{repo.replace('/', '--')}",
+        )
+        return f"{repo} in the Hugging Face cache" if any(folder.is_dir() for folder in folders) else None
 
     def remote() -> Found:
         import datasets
@@ -253,11 +263,19 @@ def hub(repo: str, split: str, name: str | None = None) -> Source:
         loaded = datasets.load_dataset(repo, name, split=split)
         return Found(f"{repo} ({split})", lambda: _dataset_rows(loaded, repo))
 
-    return Source(find, f"the hub data set {repo} as {repo}/", remote)
+    return Source(find, f"the hub data set {repo} as {repo}/", remote, cached)
+
+
+def _is_data_set(folder: Path) -> bool:
+    """Whether a folder holds a data set, rather than, say, a clone of a repository of the same name."""
+    if (folder / "dataset_dict.json").is_file() or (folder / "dataset_info.json").is_file():
+        return True
+    kinds = ("*.parquet", "*.arrow", "metadata.*", "*.jsonl")
+    return folder.is_dir() and any(next(folder.rglob(kind), None) for kind in kinds)
 
 
 def _local_rows(folder: Path, split: str, name: str | None, repo: str) -> Iterator[Row]:
-    yield from _dataset_rows(_load_local(folder, split, name), repo)
+    yield from _dataset_rows(_load_local(folder, split, name), repo, folder)
 
 
 def _load_local(folder: Path, split: str, name: str | None) -> Any:
@@ -266,19 +284,20 @@ def _load_local(folder: Path, split: str, name: str | None) -> Any:
     try:
         if (folder / "dataset_dict.json").is_file() or (folder / "dataset_info.json").is_file():
             loaded = datasets.load_from_disk(str(folder))
-            return loaded[split] if isinstance(loaded, datasets.DatasetDict) else loaded
+            if not isinstance(loaded, datasets.DatasetDict):
+                return loaded
+            return datasets.concatenate_datasets([loaded[part] for part in split.split("+")])
         return datasets.load_dataset(str(folder), name, split=split)
-    except DataError:
-        raise
     except Exception as error:  # datasets raises whatever its readers raise
         raise DataError(f"{folder}: not readable as a data set with split {split!r}: {error}") from error
 
 
-def _dataset_rows(loaded: Any, repo: str) -> Iterator[Row]:
+def _dataset_rows(loaded: Any, repo: str, folder: Path | None = None) -> Iterator[Row]:
     import datasets
 
     for column, feature in loaded.features.items():
         if isinstance(feature, datasets.Image):  # bytes as they are: decoding happens in the engine's workers
             loaded = loaded.cast_column(column, datasets.Image(decode=False))
+    pictures: dict[tuple[str, ...], Image] = {}
     for number, fields in enumerate(loaded, start=1):
-        yield Row(fields, f"row {number} of {repo}")
+        yield Row(fields, (number, repo), folder, pictures)

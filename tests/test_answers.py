@@ -118,6 +118,56 @@ def test_a_task_reads_its_own_layout_and_ids_come_first(tmp_path):
     assert read_answers(own, [table], SAMPLES).answers == {"q2": "B"}
 
 
+def test_a_tasks_own_reader_may_not_name_what_no_sample_is(tmp_path):
+    own = task(answers=lambda path, samples: {"q1": "mine", "q9": "whose?"})
+    with pytest.raises(DataError, match=r"a\.jsonl: 1 of 2 ids are no samples of toy: 'q9' \(nearest: 'q"):
+        read_answers(own, [lines(tmp_path / "a.jsonl", [{"whatever": 1}])], SAMPLES)
+
+
+def test_the_id_column_is_the_one_that_fits_most_rows(tmp_path):
+    rows = [{"id": "q1", "uid": "q3", "answer": "A"}, {"id": "other", "uid": "q2", "answer": "B"}]
+    assert read_answers(task(), [lines(tmp_path / "a.jsonl", rows)], SAMPLES).answers == {"q3": "A", "q2": "B"}
+
+
+def test_a_column_that_fits_by_chance_leaves_the_file_to_the_tasks_own_reader(tmp_path):
+    own = task(answers=lambda path, samples: {"q1": "mine"})
+    rows = [{"id": f"q{i}", "answer": "A"} for i in range(3, 9)]
+    assert read_answers(own, [lines(tmp_path / "a.jsonl", rows)], SAMPLES).answers == {"q1": "mine"}
+
+
+def test_a_wrong_id_in_a_table_is_named_though_the_task_has_its_own_reader(tmp_path):
+    def refuse(path, samples):
+        raise DataError("not this task's layout")
+
+    rows = [{"id": id, "answer": "A"} for id in ("q1", "q2", "q9")]
+    with pytest.raises(DataError, match="1 of 3 ids are no samples of toy: 'q9' in row 3"):
+        read_answers(task(answers=refuse), [lines(tmp_path / "a.jsonl", rows)], SAMPLES)
+    with pytest.raises(DataError, match="not this task's layout"):
+        read_answers(task(answers=refuse), [lines(tmp_path / "b.jsonl", rows[2:])], SAMPLES)
+
+
+def test_index_and_prediction_alone_are_a_table_like_any_other(tmp_path):
+    path = write(tmp_path / "a.csv", "index,prediction\nq1,Yes\nq2,No\n")
+    assert read_answers(task(), [path], SAMPLES).answers == {"q1": "Yes", "q2": "No"}
+    path = write(tmp_path / "b.csv", "index,prediction\nq1,Yes\nx2,No\n")
+    with pytest.raises(DataError, match="1 of 2 ids are no samples of toy: 'x2' in row 2"):
+        read_answers(task(), [path], SAMPLES)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"id": "q1", "answer": "Yes \ud83d"},
+        {"doc_id": 0, "doc": {"number": 1, "question": "?", "label": "yes"}, "filtered_resps": ["Yes \ud83d"]},
+    ],
+)
+def test_half_an_emoji_is_replaced(tmp_path, row):
+    """JSON can escape what UTF-8 can't encode, and cut generation leaves it."""
+    assert read_answers(task(), [lines(tmp_path / "a.jsonl", [row])], SAMPLES).answers == {"q1": "Yes ?"}
+    whole = [{"id": "q1", "answer": "Yes \U0001f600"}]  # escaped as a pair of surrogates
+    assert read_answers(task(), [lines(tmp_path / "b.jsonl", whole)], SAMPLES).answers == {"q1": "Yes \U0001f600"}
+
+
 def test_an_lmms_eval_log_carries_its_questions(tmp_path):
     doc = {"number": 1, "question": "?", "label": "yes"}
     rows = [

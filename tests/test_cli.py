@@ -201,3 +201,29 @@ def test_doctor_says_how_things_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert checks["torch"]["fine"]
     assert code in (0, 70)
     assert all(check["mend"] for check in checks.values() if not check["fine"])
+
+
+def test_only_the_object_is_on_stdout(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "loud.py").write_text('"""Loud."""\nprint("hello from a task file")\n')
+    code, out, err = call(capsys, "tasks", "--catalog", tmp_path, "--json")
+    assert code == 0
+    assert "pope" in json.loads(out)["tasks"]
+    assert "hello from a task file" in err
+
+
+def test_a_users_task_prints_as_it_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        '"""Own."""\nfrom mmeval.samples import Sample, ask\nfrom mmeval.scorers import Metric, Scorer, counts\n'
+        "from mmeval.sources import official\nfrom mmeval.tasks import Task\n"
+        "own = Task(rows=official('q.jsonl'), sample=lambda row: Sample(row['id'], ask('?'), slices={'k': row['k']}),\n"
+        "    scorer=Scorer(lambda s, a: counts(length=len(a)),\n"
+        "                  {'length': Metric(lambda s: s.length / s.n, unit='number')}),\n"
+        "    max_new_tokens=4, headline='length')\n"
+    )
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps({"id": i, "k": "a [v1] [/b]"}) + "\n" for i in range(3)))
+    (tmp_path / "answers.csv").write_text("id,answer\n0,abcd\n1,abcd\n2,abcd\n")
+    arguments = ["score", "--task", "own", "--answers", tmp_path / "answers.csv", "--data", tmp_path]
+    code, out, _ = call(capsys, *arguments, "--catalog", tmp_path)
+    assert code == 0
+    assert "4.000" in out
+    assert "k=a [v1] [/b]" in out

@@ -266,3 +266,55 @@ def test_a_scorer_that_breaks_stops_before_asking_or_costs_only_its_task(checkpo
     assert set(finished.tasks) == {"good"}
     assert "no dog" in finished.failed["late"]
     assert len(log(tmp_path / "run")) == 1  # one question, asked once for both tasks
+
+
+def test_odd_values_of_a_users_task_break_nothing(checkpoint: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    text = BROKEN.format(name="odd", score="return counts(prediction=len(answer), correct=1, right=1)")
+    text = text.replace('str(row["id"])', 'row["id"], cluster=row["id"] % 2, slices={"[/b] level": row["id"]}')
+    (own / "odd.py").write_text(text.replace('ask("Is it?")', "messages=ask(f\"Is it {row['id']}?\")"))
+    (own / "good.py").write_text(BROKEN.format(name="good", score="pass"))
+    finished = mmeval.evaluate(
+        str(checkpoint), "odd,good", catalog=[own], output=tmp_path / "run", engine_options={"threads": 1}
+    )
+    assert finished.exit_code == 0, finished.failed
+    odd = finished.tasks["odd"]
+    assert odd["metrics"]["accuracy"]["clusters"] == 2
+    assert set(odd["slices"]) == {f"[/b] level={i}" for i in range(4)}
+    from mmeval.tables import print_results
+
+    print_results(finished.tasks, {"x": "[/b]"}, load_catalog([own]))
+
+
+def test_cut_characters_and_absent_pictures_are_no_trouble_in_a_replay(data: Path, tmp_path: Path) -> None:
+    for picture in (data / "pope" / "val2014").iterdir():
+        picture.unlink()
+    rows = [{"id": f"pope/random/{i}", "text": "Yes \ud83d"} for i in range(1, 37)]
+    (tmp_path / "stored.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    finished = mmeval.evaluate(
+        f"replay:{tmp_path / 'stored.jsonl'}", "pope", data=data, output=tmp_path / "run", resamples=10
+    )
+    assert finished.tasks["pope"]["missing"] == N - 36
+    assert verify(RunFolder.existing(tmp_path / "run"), load_catalog()).differences == {}
+
+
+def test_an_early_stop_leaves_a_finished_run_as_it_was(
+    checkpoint: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(checkpoint, data, tmp_path / "run", limit=6)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir() if path.is_file()}
+
+    def stop(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mmeval.inference.transformers.TransformersEngine.digest", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(checkpoint, data, tmp_path / "run", limit=6, seed=3)
+    after = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir() if path.is_file()}
+    assert after == before
+
+
+def test_settings_are_given_one_way(checkpoint: Path) -> None:
+    with pytest.raises(UsageError, match="not both"):
+        mmeval.evaluate(str(checkpoint), "pope", settings=mmeval.Settings(), limit=2)

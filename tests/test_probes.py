@@ -154,6 +154,37 @@ def test_pictures_are_copied_where_links_cannot_be_made(coco, monkeypatch):
     assert len(list((coco.out / "images").iterdir())) == 6
 
 
+def test_pictures_reached_through_the_users_own_link_stay_reachable(coco):
+    own = coco.out / "images"
+    coco.out.mkdir()
+    own.symlink_to(coco.images, target_is_directory=True)
+    build_pope(coco(), own, coco.out)
+    assert own.readlink() == coco.images
+    assert len(list(own.iterdir())) == len(PICTURES)
+
+
+def test_pictures_below_the_link_that_is_replaced_stay_reachable(coco, tmp_path):
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "part").symlink_to(coco.images, target_is_directory=True)
+    coco.out.mkdir()
+    (coco.out / "images").symlink_to(tmp_path / "all", target_is_directory=True)
+    build_pope(coco(), coco.out / "images" / "part", coco.out)
+    assert (coco.out / "images").samefile(coco.images)
+
+
+def test_building_again_out_of_what_was_built(coco):
+    build_pope(coco(), coco.images, coco.out)
+    build_pope(coco(), coco.out / "images", coco.out)
+    assert (coco.out / "images").samefile(coco.images)
+
+
+def test_a_real_folder_of_pictures_stays_as_it_is(coco):
+    coco.images.rename(coco.images.parent / "images")
+    build_pope(coco(), coco.images.parent / "images", coco.images.parent)
+    assert not (coco.images.parent / "images").is_symlink()
+    assert len(list((coco.images.parent / "images").iterdir())) == len(PICTURES)
+
+
 def test_building_beside_the_annotations_leaves_them_as_they_are(coco):
     path = coco()
     before = path.read_text()

@@ -64,9 +64,10 @@ def test_the_second_process_is_refused(tmp_path: Path) -> None:
         pass  # the lock went with its holder
 
 
-def test_fresh_sets_the_old_log_aside(tmp_path: Path) -> None:
+def test_old_logs_are_set_aside_one_by_one(tmp_path: Path) -> None:
     for text in ("one", "two", "three"):
-        with RunFolder.open(tmp_path / "run", fresh=True) as run:
+        with RunFolder.open(tmp_path / "run") as run:
+            run.set_log_aside()
             assert run.responses() == {}
             run.append("d", Response("t/1", text))
     assert (tmp_path / "run" / "responses.jsonl.1").is_file()

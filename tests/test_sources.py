@@ -104,3 +104,35 @@ def test_generated_rows_are_always_there() -> None:
     rows = list(generated(lambda: [{"a": 1}, {"a": 2}], "numbers").rows((), "t"))
     assert [row["a"] for row in rows] == [1, 2]
     assert rows[1].where == "row 2 of numbers"
+
+
+def test_official_files_win_over_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cache" / "owner___thing").mkdir(parents=True)
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    write(tmp_path / "data" / "labels.json", '[{"a": 1}]')
+    source = hub("owner/thing", split="test") | official("labels.json")
+    assert source.locate((tmp_path / "data",), "t").place.endswith("labels.json")
+    assert source.at_hand(()) == "owner/thing in the Hugging Face cache"
+    assert source.find(()) is None  # asking what is there loads nothing
+
+
+def test_a_clone_of_the_repository_is_no_mirror(tmp_path: Path) -> None:
+    write(tmp_path / "thing" / "Thing.json", '[{"a": 1}]')
+    write(tmp_path / "thing" / "README.md", "a clone")
+    assert hub("owner/thing", split="test").find((tmp_path,)) is None
+    source = hub("owner/thing", split="test") | official("Thing.json", below="thing")
+    assert [row["a"] for row in source.rows((tmp_path,), "t")] == [1]
+
+
+def test_split_sums_of_save_to_disk(tmp_path: Path) -> None:
+    import datasets
+
+    parts = {name: datasets.Dataset.from_list([{"n": name}]) for name in ("image", "non_image")}
+    datasets.DatasetDict(parts).save_to_disk(str(tmp_path / "thing"))
+    rows = list(hub("owner/thing", split="image+non_image").rows((tmp_path,), "t"))
+    assert [row["n"] for row in rows] == ["image", "non_image"]
+
+
+def test_cells_keep_odd_line_separators(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "id,answer\n1,one\u2028two\x85three\n2,b\n")
+    assert list(read_rows(path)) == [{"id": "1", "answer": "one\u2028two\x85three"}, {"id": "2", "answer": "b"}]

@@ -11,9 +11,10 @@ from mmeval.catalog import bundled
 from mmeval.errors import UsageError
 from mmeval.inference.base import Decoding, Engine, Request, Response
 
-__all__ = ["Decoding", "Engine", "Request", "Response", "open_engine"]
+__all__ = ["Decoding", "Engine", "Request", "Response", "check_model", "open_engine"]
 
 BUNDLED = ("demo", "demo-dpo")
+REPLAY = "replay:"
 
 
 def open_engine(
@@ -37,14 +38,17 @@ def open_engine(
 
     Raises `UsageError` naming what is missing and what to pass instead.
     """
-    if model.startswith("replay:"):
+    check_model(model)
+    if model.startswith(REPLAY):
+        given = {"adapter": adapter, "system": system, "chat-template": chat_template, "revision": revision}
+        useless = [f"--{name}" for name, value in given.items() if value is not None]
+        if useless:
+            raise UsageError(f"--model {model}: stored answers can't change with {', '.join(useless)}; leave it out")
         from mmeval.inference.replay import ReplayEngine
 
-        return ReplayEngine(Path(model.removeprefix("replay:")).expanduser())
-    if model in BUNDLED and not Path(model).is_dir():
+        return ReplayEngine(_stored(model))
+    if _is_bundled(model):
         model = str(bundled("models") / model)
-    if _looks_like_a_path(model) and not Path(model).expanduser().exists():
-        raise UsageError(f"--model {model}: no such folder{_nearest(Path(model).expanduser())}")
     from mmeval.inference.transformers import load
 
     return load(
@@ -60,6 +64,33 @@ def open_engine(
         threads=threads,
         on_note=on_note,
     )
+
+
+def check_model(model: str) -> None:
+    """What can be said of `--model` by looking at paths alone, before any data are read or anything is imported.
+
+    Raises `UsageError` when a local folder or a file of stored answers is not there.
+    """
+    if model.startswith(REPLAY):
+        place = _stored(model)
+        if not place.exists():
+            raise UsageError(f"--model {model}: no such file or run folder")
+        if place.is_dir() and not (place / "responses.jsonl").is_file():
+            raise UsageError(f"--model {model}: no run folder (no responses.jsonl)")
+    elif not _is_bundled(model) and _looks_like_a_path(model):
+        place = Path(model).expanduser()
+        if not place.exists():
+            raise UsageError(f"--model {model}: no such folder{_nearest(place)}")
+        if not place.is_dir():
+            raise UsageError(f"--model {model}: is a file; pass the folder that holds it")
+
+
+def _stored(model: str) -> Path:
+    return Path(model.removeprefix(REPLAY)).expanduser()
+
+
+def _is_bundled(model: str) -> bool:
+    return model in BUNDLED and not Path(model).is_dir()
 
 
 def _looks_like_a_path(model: str) -> bool:

@@ -14,9 +14,10 @@ import torch
 from mmeval.errors import UsageError
 from mmeval.inference.base import digest_of
 from mmeval.inference.prompts import read_template
-from mmeval.inference.weights import adapter_digest, checkpoint_digest, weight_files
+from mmeval.inference.weights import adapter_digest, checkpoint_digest, holds_weights, weight_files
 
 DOWNLOADED = ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors", "*.tiktoken")
+NOWHERE = "no-adapter-here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,9 @@ class Source:
     adapter: Path | None
     revision: str | None
     trust_remote_code: bool
-    allow_pickle: bool
 
     def digest(self) -> str:
-        base = checkpoint_digest(self.folder, allow_pickle=self.allow_pickle)
+        base = checkpoint_digest(self.folder, code=self.trust_remote_code)
         return base if self.adapter is None else digest_of(base, adapter_digest(self.adapter))
 
 
@@ -44,15 +44,19 @@ class Loaded:
     template: str
 
 
-def find(model: str, adapter: Path | None, revision: str | None, code: bool, pickle: bool) -> Source:
-    """The files of `--model` and `--adapter`; an adapter's folder given as model brings its base itself."""
+def find(model: str, adapter: Path | None, revision: str | None, code: bool) -> Source:
+    """The files of `--model` and `--adapter`; an adapter's folder given as model brings its base itself.
+
+    A folder is an adapter's when it has adapter_config.json and no whole model's weights: trainers copy the base's
+    config.json beside an adapter.
+    """
     folder = _folder(model, revision, code)
     if adapter is not None:
         if not (adapter / "adapter_config.json").is_file():
             raise UsageError(
                 f"--adapter {adapter}: no adapter folder (no adapter_config.json); found: {_names(adapter)}"
             )
-    elif (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+    elif (folder / "adapter_config.json").is_file() and not holds_weights(folder):
         adapter = folder
         base = json.loads((folder / "adapter_config.json").read_text()).get("base_model_name_or_path")
         if not base:
@@ -64,8 +68,10 @@ def find(model: str, adapter: Path | None, revision: str | None, code: bool, pic
             f"--model {model}: no model folder (no config.json); found: {_names(folder)}. Pass the folder that "
             "save_pretrained wrote"
         )
-    weight_files(folder, allow_pickle=pickle)
-    return Source(folder, adapter, revision, code, pickle)
+    weight_files(folder)
+    if adapter is not None:
+        weight_files(adapter, "adapter_model")
+    return Source(folder, adapter, revision, code)
 
 
 def open_model(
@@ -90,6 +96,9 @@ def open_model(
         model = _weights(source, pictures, dtype, note)
         if source.adapter is not None:
             model = _merged(model, source.adapter)
+        elif (source.folder / "adapter_config.json").is_file():
+            note(f"{source.folder}: holds a whole model and an adapter; the model runs, without the adapter "
+                 f"(--adapter {source.folder} puts it on top)")  # fmt: skip
     return Loaded(model.to(device).eval().requires_grad_(False), processor, tokenizer, chat)
 
 
@@ -169,8 +178,10 @@ def _weights(source: Source, pictures: bool, dtype: torch.dtype | None, note: Ca
             source.folder,
             dtype=dtype or "auto",
             trust_remote_code=source.trust_remote_code,
-            use_safetensors=None if source.allow_pickle else True,
+            use_safetensors=True,
             output_loading_info=True,
+            # Else transformers puts an adapter that lies beside the weights on top, if peft happens to be installed.
+            adapter_kwargs={"subfolder": NOWHERE},
         )
     except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
         raise UsageError(f"{source.folder}: transformers can't load it: {_short(error)}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import torch
 
 from mmeval.errors import DataError
+from mmeval.inference import cores
 from mmeval.inference.base import Request
 from mmeval.inference.prompts import Prompt
 from mmeval.samples import Image
@@ -123,6 +124,27 @@ class RememberingImageProcessor:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
+    @property
+    def inner(self) -> Any:
+        return self._inner
+
+
+def settings(processor: Any) -> dict[str, Any] | None:
+    """All of a processor's own fields and its parts', as plain data: what decides how pictures become tensors, and
+    how many placeholder tokens they get. The tokenizer and the chat template are told by the prompt's tokens."""
+    if processor is None:
+        return None
+    fields = {name: value for name, value in vars(processor).items() if name not in ("tokenizer", "chat_template")}
+    plain: dict[str, Any] = json.loads(json.dumps(fields, default=_plain_data, sort_keys=True))
+    return {"class": type(processor).__name__, **plain}
+
+
+def _plain_data(value: Any) -> Any:
+    part = value.inner if isinstance(value, RememberingImageProcessor) else value
+    if hasattr(part, "to_dict"):  # the class says whether PIL or torchvision resizes; to_dict hides that
+        return {"class": type(part).__name__, **part.to_dict()}
+    return part.tolist() if hasattr(part, "tolist") else type(part).__name__
+
 
 class Preprocessor:
     """Makes a `Work`'s features. processor: None for a model that reads text only."""
@@ -214,8 +236,8 @@ def ahead(items: Iterable[V], do: Callable[[V], W], *, threads: int, depth: int)
 
 def spare_threads(on_device: bool) -> int:
     """Threads for preprocessing: most of the machine where another device computes, little of it otherwise."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(16, cores - 1)) if on_device else max(1, min(4, cores // 2))
+    count = cores.count()
+    return max(1, min(16, count - 1)) if on_device else max(1, min(4, count // 2))
 
 
 def _plain(prompt: Prompt) -> Features:

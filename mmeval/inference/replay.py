@@ -39,6 +39,8 @@ class ReplayEngine:
                 self._answers |= dict(_shared(path, self._answers))
         except OSError as error:
             raise UsageError(f"--model replay:{path}: can't be read: {error.strerror or error}") from error
+        except UnicodeDecodeError as error:
+            raise DataError(f"{self.path}: is no UTF-8 text: {error}") from error
 
     def describe(self) -> dict[str, Any]:
         content = digest_of(sorted((key, stored.digest) for key, stored in self._answers.items()))
@@ -85,7 +87,7 @@ def _rows(path: Path) -> Iterator[tuple[str, _Stored]]:
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
+                row = _row(line)
             except ValueError as error:
                 if not line.endswith("\n"):
                     return  # the last line of a log whose writer was stopped
@@ -97,7 +99,7 @@ def _rows(path: Path) -> Iterator[tuple[str, _Stored]]:
 def _shared(folder: Path, answers: Mapping[str, _Stored]) -> Iterator[tuple[str, _Stored]]:
     """A run asks equal requests once: the other samples with the same request, by the run folder's samples.jsonl."""
     with (folder / "responses.jsonl").open(encoding="utf-8") as log:
-        rows = [json.loads(line) for line in log if line.endswith("\n") and line.strip()]
+        rows = [_row(line) for line in log if line.endswith("\n") and line.strip()]
     by_request = {row["digest"]: answers[str(row["id"])] for row in rows if "digest" in row}
     if not (folder / "samples.jsonl").is_file():
         return
@@ -106,6 +108,14 @@ def _shared(folder: Path, answers: Mapping[str, _Stored]) -> Iterator[tuple[str,
             sample = json.loads(line)
             if sample["request"] in by_request:
                 yield f"{sample['task']}/{sample['sample']}", by_request[sample["request"]]
+
+
+def _row(line: str) -> Any:
+    """A line's JSON, with "?" for halves of characters: a text cut in the middle of an emoji can't be written again."""
+    row = json.loads(line)
+    if "\\ud" not in line.lower():
+        return row
+    return json.loads(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode())
 
 
 def _response(row: Any, place: str) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,7 +15,7 @@ from typing import Any, Literal
 import torch
 
 from mmeval.errors import DataError, EngineError, UsageError
-from mmeval.inference import decoding, loading, memory, planning, preprocess, thinking
+from mmeval.inference import cores, decoding, loading, memory, planning, preprocess, thinking
 from mmeval.inference.base import Decoding, Request, Response, digest_of
 from mmeval.inference.preprocess import Failed, Preprocessor, Work
 from mmeval.inference.prompts import Prompts
@@ -35,7 +34,6 @@ def load(
     system: str | None = None,
     chat_template: Path | str | None = None,
     trust_remote_code: bool = False,
-    allow_pickle: bool = False,
     revision: str | None = None,
     threads: int | None = None,
     on_note: Note = lambda text: None,
@@ -43,21 +41,32 @@ def load(
     """An engine for a folder that `save_pretrained` wrote, a LoRA's folder, or a hub id.
 
     dtype: a torch name; "auto" is the checkpoint's own on an accelerator and float32 on CPU. batch_size: rows, or
-    "auto" for as many as memory holds. system: put before every conversation. threads: torch's, on CPU.
+    "auto" for as many as memory holds. system: put before every conversation. threads: torch's; None is its default
+    on an accelerator, and on a CPU as many as there are cores that nobody else keeps busy.
     on_note: told once each of what a user should know (a smaller batch, unused tensors).
 
     Raises `UsageError` when the folder lacks something, naming it and what to pass instead.
     """
+    where = memory.pick_device(device)
+    source = loading.find(model, adapter, revision, trust_remote_code)
+    before = torch.get_num_threads()
+    if threads is None and where == "cpu":
+        free = cores.threads_for_torch(on_note)
+        threads = min(free, before) if free is not None else None
     if threads is not None:
         torch.set_num_threads(threads)
-    where = memory.pick_device(device)
-    source = loading.find(model, adapter, revision, trust_remote_code, allow_pickle)
     loaded = loading.open_model(source, where, _dtype(dtype, where), chat_template, on_note)
     rows = batch_size if batch_size == "auto" else int(batch_size)
     if rows != "auto" and rows < 1:
         raise UsageError(f"--batch-size {rows}: at least 1, or auto")
     return TransformersEngine(
-        loaded, name=model, model_digest=source.digest(), batch_size=rows, system=system, note=on_note
+        loaded,
+        name=model,
+        model_digest=source.digest(),
+        batch_size=rows,
+        system=system,
+        threads_after=before,
+        note=on_note,
     )
 
 
@@ -72,11 +81,15 @@ class TransformersEngine:
         model_digest: str,
         batch_size: int | Literal["auto"] = "auto",
         system: str | None = None,
+        threads_after: int | None = None,
         note: Note = lambda text: None,
     ) -> None:
+        """threads_after: what torch's threads are set to when the engine is closed."""
         self.name, self.model_digest, self.note = name, model_digest, note
         self.model, self.tokenizer, self.processor = loaded.model, loaded.tokenizer, loaded.processor
         self.prompts = Prompts(loaded.processor, loaded.tokenizer, loaded.template, system)
+        self.threads, self._threads_after = torch.get_num_threads(), threads_after
+        self.settings = preprocess.settings(loaded.processor)
         self.preprocessor = Preprocessor(loaded.processor)
         self.ends = frozenset(loading.end_ids(self.model, self.tokenizer) | self.prompts.answer_ends())
         self.pad = next(i for i in (self.tokenizer.pad_token_id, *sorted(self.ends), 0) if i is not None)
@@ -85,7 +98,7 @@ class TransformersEngine:
         self.numerics = f"{_name(self.model.dtype)}/{self.model.config._attn_implementation}/{self.device.type}"
         self._answered = False
         self._hidden = _hidden_ids(self.tokenizer)
-        self._base = digest_of(model_digest, self.numerics, self._processor_settings(), sorted(self.ends))
+        self._base = digest_of(model_digest, self.numerics, self.settings, sorted(self.ends))
         self._pictures: OrderedDict[object, str] = OrderedDict()
         self._stats = {"device_s": 0.0, "waiting_s": 0.0, "batches": 0, "rows": 0, "prompt_tokens": 0,
                        "padded_tokens": 0, "new_tokens": 0}  # fmt: skip
@@ -105,7 +118,8 @@ class TransformersEngine:
             "parameters": sum(weight.numel() for weight in self.model.parameters()),
             "numerics": self.numerics,
             "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type,
-            "processor": self._processor_settings(),
+            "threads": self.threads,
+            "processor": self.settings,
             "system": self.prompts.system,
             "chat_template": digest_of(self.prompts.template),
             "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers", "pillow")},
@@ -144,6 +158,8 @@ class TransformersEngine:
 
     def close(self) -> None:
         self.model = None
+        if self._threads_after is not None:
+            torch.set_num_threads(self._threads_after)
         _free_memory()
 
     # from request to work, and what can't be run
@@ -290,14 +306,6 @@ class TransformersEngine:
             if len(self._pictures) > 64:
                 self._pictures.popitem(last=False)
         return known
-
-    def _processor_settings(self) -> dict[str, Any] | None:
-        """What decides how pictures become tensors: the class says whether PIL or torchvision resizes them."""
-        if self.processor is None:
-            return None
-        settings = {"class": type(self.processor).__name__, **self.processor.image_processor.to_dict()}
-        plain: dict[str, Any] = json.loads(json.dumps(settings, default=lambda value: type(value).__name__))
-        return plain
 
 
 def _settings(asked: Decoding) -> list[Any]:

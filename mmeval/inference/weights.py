@@ -24,54 +24,71 @@ from mmeval.inference.base import digest_of
 CHUNK = 16 << 20
 SETTLED_NS = 2_000_000_000  # a file written less than 2 s ago may be written again within one tick of its clock
 WHERE_IT_LAY = ("_name_or_path", "transformers_version")
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json")
+# The prompt's token ids show most of what a tokenizer does, but not how answers are decoded: its files count as well.
+TOKENIZER_FILES = (
+    "tokenizer.json", "*.model", "*.tiktoken", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json",
+    "special_tokens_map.json",
+)  # fmt: skip
+# The chat template counts by the prompts that it renders, so that one given by --chat-template is the same.
+UNUSED_BY_TOKENIZER = ("chat_template", "name_or_path", "tokenizer_file", "is_local", "transformers_version")
 
 
-def weight_files(folder: Path, *, allow_pickle: bool = False, stem: str = "model") -> list[Path]:
-    """The files that hold a checkpoint's weights, sorted by name: safetensors, or pickles where they are allowed.
+def weight_files(folder: Path, stem: str = "model") -> list[Path]:
+    """The files that hold a checkpoint's weights, sorted by name: those that transformers 5 loads.
 
-    An index decides which shards belong to it (some repositories hold the weights twice, in two layouts).
-    Raises `UsageError` when there are none, or pickles only.
+    That is STEM.safetensors, else the shards of STEM.safetensors.index.json (modeling_utils.py,
+    `_get_resolved_checkpoint_files`): an index that an older save left behind counts for nothing. A config's
+    `transformers_weights` names another file. Raises `UsageError` when there are none, or pickles only.
     """
-    for index in sorted(folder.glob(f"*{stem}*.safetensors.index.json")):
-        shards = sorted(set(json.loads(index.read_text())["weight_map"].values()))
-        lost = [shard for shard in shards if not (folder / shard).is_file()]
-        if lost:
-            raise UsageError(f"{folder}: {index.name} names {len(lost)} files that are not there, first {lost[0]}")
-        return [folder / shard for shard in shards]
-    single = folder / f"{stem}.safetensors"
-    found = [single] if single.is_file() else sorted(folder.glob("*.safetensors"))
-    if found:
-        return found
-    pickles = sorted([*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.pth")])
-    if pickles and allow_pickle:
-        return pickles
+    wanted = [f"{stem}.safetensors", f"{stem}.safetensors.index.json"]
+    named = (_settings(folder / "config.json", ()) or {}).get("transformers_weights") if stem == "model" else None
+    for name in [named] if named else wanted:
+        if not (folder / name).is_file():
+            continue
+        if name.endswith(".safetensors"):
+            return [folder / name]
+        if name.endswith(".safetensors.index.json"):
+            return _shards(folder, name)
+    pickles = sorted(path for end in ("bin", "pt", "pth") for path in folder.glob(f"*model*.{end}"))
     if pickles:
         raise UsageError(
             f"{folder}: its weights are pickles ({pickles[0].name}), which can run code when read; save them with "
             "model.save_pretrained(FOLDER), which writes safetensors"
         )
     names = ", ".join(sorted(path.name for path in folder.iterdir())[:12]) or "nothing"
-    raise UsageError(f"{folder}: no weights (*.safetensors); found: {names}")
+    raise UsageError(f"{folder}: no weights ({named or wanted[0]}); found: {names}")
 
 
-def checkpoint_digest(folder: Path, *, allow_pickle: bool = False) -> str:
-    """SHA-256 over weights, config and the tokenizer's vocabulary. The folder's name and place don't matter."""
-    weights = file_digests(weight_files(folder, allow_pickle=allow_pickle))
-    tokenizer = file_digests([folder / name for name in TOKENIZER_FILES if (folder / name).is_file()])
-    return digest_of(weights, tokenizer, _settings(folder / "config.json", WHERE_IT_LAY))
+def holds_weights(folder: Path) -> bool:
+    """Whether a folder has a whole model's weights, of whatever kind; an adapter's do not count."""
+    names = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+    return any((folder / name).is_file() for name in names)
+
+
+def checkpoint_digest(folder: Path, *, code: bool = False) -> str:
+    """SHA-256 over weights, config, tokenizer and, where its own `code` runs, all Python files. The folder's name and
+    place don't matter."""
+    tokenizer = sorted({path for pattern in TOKENIZER_FILES for path in folder.glob(pattern)})
+    scripts = sorted(folder.rglob("*.py")) if code else []
+    contents = file_digests([*weight_files(folder), *tokenizer, *scripts])
+    return digest_of(
+        {path.relative_to(folder).as_posix(): digest for path, digest in contents.items()},
+        _settings(folder / "config.json", WHERE_IT_LAY),
+        _settings(folder / "tokenizer_config.json", UNUSED_BY_TOKENIZER),
+    )
 
 
 def adapter_digest(folder: Path) -> str:
     """SHA-256 over a LoRA adapter's weights and settings; the place of its base does not matter."""
-    weights = file_digests(weight_files(folder, stem="adapter_model"))
-    return digest_of(weights, _settings(folder / "adapter_config.json", ("base_model_name_or_path", "peft_version")))
+    weights = file_digests(weight_files(folder, "adapter_model"))
+    contents = {path.name: digest for path, digest in weights.items()}
+    return digest_of(contents, _settings(folder / "adapter_config.json", ("base_model_name_or_path", "peft_version")))
 
 
-def file_digests(paths: Sequence[Path]) -> dict[str, str]:
-    """File name -> SHA-256 over the SHA-256 of its 16-MiB chunks. Raises `DataError` when a file can't be read."""
+def file_digests(paths: Sequence[Path]) -> dict[Path, str]:
+    """File -> SHA-256 over the SHA-256 of its 16-MiB chunks. Raises `DataError` when a file can't be read."""
     known = _read_cache()
-    digests: dict[str, str] = {}
+    digests: dict[Path, str] = {}
     learned = False
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for path in paths:
@@ -79,20 +96,31 @@ def file_digests(paths: Sequence[Path]) -> dict[str, str]:
                 before = _stamp(path)
                 remembered = known.get(str(path.resolve()))
                 if remembered and remembered[0] == before:
-                    digests[path.name] = remembered[1]
+                    digests[path] = remembered[1]
                     continue
                 size = path.stat().st_size
                 chunks = pool.map(lambda start, path=path: _chunk(path, start), range(0, max(size, 1), CHUNK))
-                digests[path.name] = hashlib.sha256(b"".join(chunks)).hexdigest()
+                digests[path] = hashlib.sha256(b"".join(chunks)).hexdigest()
             except OSError as error:
                 raise DataError(f"{path}: can't be read: {error.strerror or error}") from error
             settled = time.time_ns() - max(before[1], before[2]) > SETTLED_NS
             if settled and _stamp(path) == before:
-                known[str(path.resolve())] = (before, digests[path.name])
+                known[str(path.resolve())] = (before, digests[path])
                 learned = True
     if learned:
         _write_cache(known)
     return digests
+
+
+def _shards(folder: Path, index: str) -> list[Path]:
+    places = (_settings(folder / index, ()) or {}).get("weight_map")
+    if not isinstance(places, dict) or not places:
+        raise DataError(f"{folder / index}: has no 'weight_map'")
+    shards = sorted(set(places.values()))
+    lost = [shard for shard in shards if not (folder / shard).is_file()]
+    if lost:
+        raise UsageError(f"{folder}: {index} names {len(lost)} files that are not there, first {lost[0]}")
+    return [folder / shard for shard in shards]
 
 
 def _chunk(path: Path, start: int) -> bytes:

@@ -16,6 +16,7 @@ import numpy as np
 
 from mmeval.samples import Sample
 from mmeval.scorers.base import Metric, Scored, Scorer, counts
+from mmeval.scorers.captions import listed
 from mmeval.scorers.words import lemmatize, singularize, spacy_pipeline, tag, tokenize
 from mmeval.scorers.yes_no import Read
 from mmeval.statistics.sums import Array, Totals
@@ -159,11 +160,7 @@ def _description(sample: Sample, named: Sequence[str], words: Words, similar: Si
     return _counts(
         prediction=", ".join(dict.fromkeys(named)),
         correct=not wrong,
-        notes={
-            name: ", ".join(dict.fromkeys(found))
-            for name, found in (("hallucinated", wrong), ("missed", missed))
-            if found
-        },
+        notes=listed(hallucinated=wrong, missed=missed),
         descriptions=1,
         clean=not wrong,
         nouns=len(named),

@@ -41,7 +41,9 @@ def counts(
     **numbers: float,
 ) -> Scored:
     """A `Scored` from keyword numbers: `counts(tp=said and truth, fp=said and not truth)`."""
-    return Scored({name: float(value) for name, value in numbers.items()}, prediction, correct, notes or {})
+    said = None if prediction is None else str(prediction)
+    right = None if correct is None else bool(correct)
+    return Scored({name: float(value) for name, value in numbers.items()}, said, right, notes or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,12 @@ def by_group(frame: pd.DataFrame, groups: Sequence[str], column: str, name: str)
     """Adds the counts `{name}` and `{name}_all`: 1 on each group's first row, and there 1 if count `column` is all 1.
 
     Every other row has 0, so that totals over any set of whole groups are the number of groups and of perfect ones.
-    groups: names of `Sample.groups`; rows that lack one of them belong to no group.
+    groups: names of `Sample.groups`; rows that lack one of them belong to no group. A group with a missing answer is
+    not booked: whether it is perfect is not known.
     """
     by = [GROUP + group for group in groups]
     keyed = frame.dropna(subset=by)
+    keyed = keyed[keyed.groupby(by, sort=False)["missing"].transform("max") == 0]
     first = keyed.index[~keyed.duplicated(by)]
     lowest = keyed.groupby(by, sort=False)[COUNT + column].transform("min")
     frame = frame.copy()

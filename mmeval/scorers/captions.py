@@ -99,7 +99,12 @@ _POS: dict[str, Pos] = {"J": "a", "V": "v", "N": "n", "R": "r"}
 
 def tagged_lemma(text: str) -> list[str]:
     """WordNet's lemma of every token as the part of speech that it is tagged, else as a noun. Needs both."""
-    return [lemmatize(token, _POS.get(penn[:1], "n")) for token, penn in tag(tokenize(text.lower()))]
+    return [lemma_as(token, penn) for token, penn in tag(tokenize(text.lower()))]
+
+
+def lemma_as(token: str, penn: str) -> str:
+    """WordNet's lemma of a token as the part of speech of its Penn tag; as a noun where WordNet has no such part."""
+    return lemmatize(token, _POS.get(penn[:1], "n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +159,7 @@ def object_counts(words: Iterable[str], nodes: Sequence[str], there: set[str], t
     return counts(
         prediction=", ".join(dict.fromkeys(nodes)),
         correct=not wrong,
-        notes={
-            name: ", ".join(dict.fromkeys(found))
-            for name, found in (("hallucinated", wrong), ("missed", missed))
-            if found
-        },
+        notes=listed(hallucinated=wrong, missed=missed),
         mentions=len(nodes),
         hallucinated=len(wrong),
         captions_hallucinated=bool(wrong),
@@ -167,6 +168,11 @@ def object_counts(words: Iterable[str], nodes: Sequence[str], there: set[str], t
         objects=len(there),
         tokens=tokens,
     )
+
+
+def listed(**words: Sequence[str]) -> dict[str, str]:
+    """A scored caption's notes: under each name its words, each once; a name without words is left out."""
+    return {name: ", ".join(dict.fromkeys(found)) for name, found in words.items() if found}
 
 
 def _chair_s(s: Totals) -> object:

@@ -13,14 +13,13 @@ from functools import lru_cache
 
 from mmeval.samples import Sample
 from mmeval.scorers.base import NEXT_REPLY, Metric, Scored, Scorer
-from mmeval.scorers.captions import mentions, object_counts, truth, vocabulary
-from mmeval.scorers.words import Pos, lemmatize, spacy_pipeline, tag, tokenize
+from mmeval.scorers.captions import lemma_as, mentions, object_counts, truth, vocabulary
+from mmeval.scorers.words import lemmatize, spacy_pipeline, tag, tokenize
 from mmeval.statistics.sums import Array, Totals
 
 Tagged = Callable[[str], Sequence[tuple[str, str]]]  # text -> (lemma, Penn tag) of each token
 
 _NOUNS = {"NN", "NNS", "NNP", "NNPS"}
-_POS: dict[str, Pos] = {"J": "a", "V": "v", "N": "n", "R": "r"}
 
 
 def noun_lemma(text: str) -> list[str]:
@@ -38,7 +37,7 @@ def spacy_tagged(model: str = "en_core_web_trf") -> Tagged:
 @lru_cache(1 << 16)
 def nltk_tagged(text: str) -> tuple[tuple[str, str], ...]:
     """NLTK's tagger and WordNet's lemmas in its place; figures move a little."""
-    return tuple((lemmatize(token, _POS.get(penn[:1], "n")), penn) for token, penn in tag(tokenize(text)))
+    return tuple((lemma_as(token, penn), penn) for token, penn in tag(tokenize(text)))
 
 
 def objects_in(reply: str) -> list[str] | None:

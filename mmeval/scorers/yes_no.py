@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+import numpy as np
+
 from mmeval.samples import Sample
 from mmeval.scorers.base import Metric, Scored, Scorer, counts
 from mmeval.statistics.sums import Array, Totals
@@ -120,7 +122,8 @@ def recall(s: Totals) -> Array:
 def f1(s: Totals) -> Array:
     """2pr / (p + r) in the scripts' order of operations, so that the float is theirs to the last bit."""
     p, r = precision(s), recall(s)
-    return s.ratio(2 * p * r, p + r)
+    # No true positive is an F1 of 0, though its precision may be 0/0; only with nothing to find is there none.
+    return np.where((s.tp == 0) & (s.fp + s.fn > 0), 0.0, s.ratio(2 * p * r, p + r))
 
 
 METRICS = {

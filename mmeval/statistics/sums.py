@@ -21,11 +21,12 @@ RESAMPLES = 2000
 class Totals:
     """Totals by count name, as attributes: `s.tp` is an array, one element a resample; `s.n` the number of samples.
 
-    `undefined` is set when a formula divided by zero through `ratio`.
+    `undefined` is set when a formula divided by zero through `ratio`, which then gives `instead`.
     """
 
-    def __init__(self, totals: Mapping[str, Array]):
+    def __init__(self, totals: Mapping[str, Array], instead: float = 0.0):
         self._totals = totals
+        self._instead = instead
         self.undefined = False
 
     def __getattr__(self, name: str) -> Array:
@@ -35,11 +36,11 @@ class Totals:
             raise AttributeError(f"no count {name!r} (counts: {', '.join(self._totals)})") from None
 
     def ratio(self, over: Any, under: Any) -> Array:
-        """over / under; 0 where the denominator is 0, which is noted beside the figure."""
+        """over / under. Where the denominator is 0 the figure is 0 and marked; a resample without one is left out."""
         over, under = np.broadcast_arrays(np.asarray(over, float), np.asarray(under, float))
         zero = under == 0
         self.undefined = self.undefined or bool(zero.any())
-        result = np.zeros(over.shape)
+        result = np.full(over.shape, self._instead)
         np.divide(over, under, out=result, where=~zero)
         return result
 
@@ -151,22 +152,35 @@ def resample(data: Table, resamples: int = RESAMPLES, seed: int = 0) -> Resample
 def _values(metric: Metric, drawn: Resampled, part: int) -> tuple[float, Array, bool]:
     """A metric in one part: its value, its value in each resample, and whether it divided by zero.
 
-    A formula that divides without `Totals.ratio` gives NaN there; that is 0 and undefined as well.
+    A formula that divides without `Totals.ratio` gives NaN there; that is 0 and undefined as well. Of resamples,
+    undefined ones stay NaN: a slice of few pictures is often drawn without any.
     """
     point = Totals({name: drawn.point[part, i : i + 1] for i, name in enumerate(drawn.names)})
-    draws = Totals({name: drawn.draws[:, part, i] for i, name in enumerate(drawn.names)})
+    draws = Totals({name: drawn.draws[:, part, i] for i, name in enumerate(drawn.names)}, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = float(np.asarray(metric.formula(point), float).reshape(-1)[0])
         spread = np.broadcast_to(np.asarray(metric.formula(draws), float), (len(drawn.draws),))
     finite = np.isfinite(value)
-    return value if finite else 0.0, np.where(np.isfinite(spread), spread, 0.0), point.undefined or not finite
+    return value if finite else 0.0, np.where(np.isfinite(spread), spread, np.nan), point.undefined or not finite
 
 
 def _estimate(value: float, spread: Array, n: int, clusters: int, undefined: bool) -> Estimate:
-    if clusters < 2 or len(spread) < 2:
+    spread = spread[~np.isnan(spread)]
+    if clusters < 2 or undefined or len(spread) < 2:
         return Estimate(value, None, None, None, n, clusters, undefined)
     low, high = np.quantile(spread, [0.025, 0.975])
     return Estimate(value, float(low), float(high), float(np.std(spread, ddof=1)), n, clusters, undefined)
+
+
+def _mean_over(spreads: list[Array]) -> Array:
+    """Mean over parts, draw by draw, of those parts that the draw has; NaN where it has none."""
+    stacked = np.stack(spreads)
+    there = ~np.isnan(stacked)
+    number = there.sum(axis=0)
+    total: Array = np.where(there, stacked, 0.0).sum(axis=0)
+    mean: Array = np.full(total.shape, np.nan)
+    np.divide(total, number, out=mean, where=number > 0)
+    return mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +215,7 @@ def measure(
         value, spread, undefined = found[0]
         if averaged:
             value = sum(found[i][0] for i in averaged) / len(averaged)
-            spread = np.mean([found[i][1] for i in averaged], axis=0)
+            spread = _mean_over([found[i][1] for i in averaged])
             undefined = any(found[i][2] for i in averaged)
         whole[name] = _estimate(value, spread, drawn.sizes[0], drawn.clusters[0], undefined)
     return Measured(whole, parts)

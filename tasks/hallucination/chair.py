@@ -11,12 +11,12 @@ the same without the tagger, within half a point (needs WordNet). Prompt and len
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mmeval.answers import file_rows
-from mmeval.coco import captions_for, coco_name, read_coco
+from mmeval.answers import ANSWERS, answer_text, collect, file_rows
+from mmeval.coco import coco_name, coco_rows
 from mmeval.errors import DataError
 from mmeval.samples import Sample, ask
 from mmeval.scorers.captions import chair as scorer
@@ -28,25 +28,24 @@ PROMPT = "Please describe this image in detail."
 PICTURES = [f"{up}{name}" for up in ("../", "") for name in ("train2017", "val2017", "train2014", "val2014", "images")]
 
 
-def image_id(row: Mapping[str, Any]) -> int:
+def image_id(row: Row) -> int:
     """The COCO id in a row's `image_id` or `image`, a number or a file name that ends in it."""
     name = str(row.get("image_id", row.get("image", "")))
     digits = Path(name).stem.rpartition("_")[2]
     if not digits.isdigit():
-        raise DataError(
-            f"chair: a row has neither 'image_id' nor a COCO file name in 'image' (found: {', '.join(row)})"
-        )
+        found = ", ".join(map(str, row))
+        raise DataError(f"{row.where} has neither 'image_id' nor a COCO file name in 'image' (found: {found})")
     return int(digits)
 
 
 def annotated(path: Path) -> Iterator[dict[str, Any]]:
     """The pictures of an instances file, those of chair-*.jsonl only if there is such a list."""
     lists = [one for folder in (path.parent, path.parent.parent) for one in sorted(folder.glob("chair-*.json*"))]
-    chosen = {image_id(row): row.get("image") for one in lists for row in read_rows(one)}
-    for one in read_coco(path, captions_for(path)):
-        if not lists or one.id in chosen:
-            file = chosen.get(one.id) or one.file
-            yield {"image": file, "image_id": one.id, "objects": list(one.objects), "captions": list(one.captions)}
+    rows = (Row(row, (number, one.name)) for one in lists for number, row in enumerate(read_rows(one), start=1))
+    chosen = {image_id(row): row.get("image") for row in rows}
+    for row in coco_rows(path):
+        if not lists or row["image_id"] in chosen:
+            yield {**row, "image": chosen.get(row["image_id"]) or row["image"]}
 
 
 def cached(path: Path) -> Iterator[dict[str, Any]]:
@@ -65,8 +64,19 @@ def sample(row: Row) -> Sample:
 
 def answers(path: Path, samples: list[Sample]) -> dict[str, str]:
     """Answer files of the official script (`imgToEval`) and of others that name the picture by its file."""
-    rows = [one for row in file_rows(path) for one in (row["imgToEval"].values() if "imgToEval" in row else [row])]
-    return {str(image_id(row)): row["caption"] if "caption" in row else row["text"] for row in rows}
+    rows = [one for row in file_rows(path) for one in (_evaluated(row) if "imgToEval" in row else [row])]
+    columns = (next((name for name in ANSWERS if name in row), "caption") for row in rows)
+    said = ((str(image_id(row)), answer_text(row, name), row) for row, name in zip(rows, columns, strict=True))
+    return collect("chair", said, samples, path)
+
+
+def _evaluated(row: Row) -> Iterator[Row]:
+    """The captions in the official script's results: picture -> its caption and figures."""
+    found = row["imgToEval"]
+    if not isinstance(found, dict) or not all(isinstance(fields, dict) for fields in found.values()):
+        raise DataError(f"{row.where}: field 'imgToEval' is not an object of pictures, each with image_id and caption")
+    for picture, fields in found.items():
+        yield Row(fields, f"picture {picture} of {row.where}")
 
 
 chair = Task(

@@ -9,7 +9,7 @@ Scorer: `official` reads a judge's verdict on each answer (correct, incorrect, u
 
 from pathlib import Path
 
-from mmeval.answers import Answers, answer_text, file_rows
+from mmeval.answers import Answers, answer_text, collect, file_rows
 from mmeval.errors import DataError
 from mmeval.samples import Sample, ask
 from mmeval.scorers.base import NEXT_REPLY
@@ -57,18 +57,17 @@ def _vlmevalkit(row: Row) -> Row:
 
 def answers(path: Path, samples: list[Sample]) -> Answers:
     """Official result files: the answer, and where evaluation.py ran, its stored verdicts."""
-    given: dict[str, str] = {}
-    verdicts: dict[str, str] = {}
-    known = {one.id for one in samples}
-    for row in file_rows(path):
-        id = sample(row).id
-        text = answer_text(row, "model_prediction")
-        if id in known and text is not None:
-            given[id] = text
-        if id in known and row.get("gpt4v_output_gpt_check") is not None:
-            said = [str(row[name]) for name in ("gpt4v_output_gpt_check", "same") if row.get(name) is not None]
-            verdicts[id] = NEXT_REPLY.join(said)
-    return Answers(given, verdicts)
+    rows = [(sample(row).id, row) for row in file_rows(path)]
+    said = ((id, answer_text(row, "model_prediction"), row) for id, row in rows)
+    judged = ((id, _verdict(row), row) for id, row in rows)
+    return Answers(collect("hallusionbench", said, samples, path), collect("hallusionbench", judged, samples, path))
+
+
+def _verdict(row: Row) -> str | None:
+    if row.get("gpt4v_output_gpt_check") is None:
+        return None
+    said = (answer_text(row, name) for name in ("gpt4v_output_gpt_check", "same") if name in row)
+    return NEXT_REPLY.join(text for text in said if text is not None)
 
 
 hallusionbench = Task(

@@ -9,7 +9,7 @@ Scorer: llava-rlhf/LLaVA-RLHF summarize_gpt_mmhal.py, from the judge's reply; a 
 
 from pathlib import Path, PurePosixPath
 
-from mmeval.answers import Answers, answer_text, file_rows
+from mmeval.answers import Answers, answer_text, collect, file_rows
 from mmeval.errors import DataError
 from mmeval.samples import Sample, ask
 from mmeval.scorers.rubric import lone_rating, rated
@@ -36,8 +36,8 @@ def answers(path: Path, samples: list[Sample]) -> Answers:
     """Official files: answers in the template's rows, or the judge's replies (OpenAI layout) in the same order."""
     rows = file_rows(path)
     if "choices" not in rows[0]:
-        given = {sample(row).id: answer_text(row, "model_answer") for row in rows}
-        return Answers({id: text for id, text in given.items() if text is not None})
+        said = ((sample(row).id, answer_text(row, "model_answer"), row) for row in rows)
+        return Answers(collect("mmhal_bench", said, samples, path))
     if len(rows) != len(samples):
         raise DataError(
             f"{path.name}: {len(rows)} replies about {len(samples)} questions; they are matched by position"
@@ -45,13 +45,18 @@ def answers(path: Path, samples: list[Sample]) -> Answers:
     for number, one in enumerate(samples):
         if one.slices["type"] != KINDS[number % len(KINDS)]:
             raise DataError(f"question {number + 1} is of type {one.slices['type']!r}: not in the official order")
-    replies = {one.id: _content(row) for one, row in zip(samples, rows, strict=True)}
-    return Answers(verdicts={id: reply for id, reply in replies.items() if reply is not None})
+    replies = ((one.id, _content(row), row) for one, row in zip(samples, rows, strict=True))
+    return Answers(verdicts=collect("mmhal_bench", replies, samples, path))
 
 
 def _content(row: Row) -> str | None:
-    choices = row["choices"]
-    return choices[0]["message"]["content"] if choices else None
+    if not row["choices"]:
+        return None
+    try:
+        content = row["choices"][0]["message"]["content"]
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{row.where}: field 'choices' holds no reply in OpenAI's layout") from error
+    return answer_text(Row({"content": content}, row.where), "content")
 
 
 mmhal_bench = Task(

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mmeval.answers import file_rows
-from mmeval.coco import captions_for, read_coco
+from mmeval.answers import answer_text, collect, file_rows
+from mmeval.coco import coco_rows
 from mmeval.errors import DataError
 from mmeval.samples import Image, Sample, ask
 from mmeval.scorers.object_halbench import judged_objects, nltk_tagged, spacy_tagged, without_judge
@@ -27,16 +27,11 @@ QUESTION = "Provide a thorough description of the given image."
 PICTURES = [f"{up}{name}" for up in ("../", "") for name in ("train2014", "val2014", "images")]
 
 
-def annotated(path: Path) -> Iterator[dict[str, Any]]:
-    for one in read_coco(path, captions_for(path)):
-        yield {"image": one.file, "image_id": one.id, "objects": list(one.objects), "captions": list(one.captions)}
-
-
 def with_objects(path: Path) -> Iterator[dict[str, Any]]:
     """The 300 questions, joined with COCO's annotations of their pictures."""
     folders = [path.parent / below for below in ("", "annotations", "coco2014/annotations", "../coco2014/annotations")]
     known = {
-        row["image_id"]: row for folder in folders for file in folder.glob("instances*.json") for row in annotated(file)
+        row["image_id"]: row for folder in folders for file in folder.glob("instances*.json") for row in coco_rows(file)
     }
     if not known:
         raise DataError(
@@ -63,13 +58,18 @@ def sample(row: Row) -> Sample:
 
 def answers(path: Path, samples: list[Sample]) -> dict[str, str]:
     """Official answer files: `image_id`, and the description in `text` or `answer`."""
-    said = {row["image_id"]: row["text" if "text" in row else "answer"] for row in file_rows(path)}
-    return {f"coco_{image}": text.replace("Assistant:", "").strip() for image, text in said.items()}
+    said = ((f"coco_{row['image_id']}", _description(row), row) for row in file_rows(path))
+    return collect("object_halbench", said, samples, path)
+
+
+def _description(row: Row) -> str | None:
+    text = answer_text(row, "text" if "text" in row else "answer")
+    return None if text is None else text.replace("Assistant:", "").strip()
 
 
 object_halbench = Task(
     rows=official("obj_halbench_300_with_image*.jsonl", with_objects, below="eval/data")
-    | official("instances*.json", annotated, below="annotations"),
+    | official("instances*.json", coco_rows, below="annotations"),
     sample=sample,
     scorer={
         "official": judged_objects(spacy_tagged()),

@@ -10,7 +10,7 @@ name: vcd (DAMO-NLP-SG/VCD), opera (shikiw/OPERA), lmms-eval and vlmevalkit (the
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmeval.answers import ANSWERS, Answers, answer_text, file_rows
+from mmeval.answers import ANSWERS, IDS, Answers, answer_text, file_rows
 from mmeval.errors import DataError
 from mmeval.samples import Sample, ask
 from mmeval.scorers import yes_no as reading
@@ -50,6 +50,9 @@ def answers(path: Path, samples: list[Sample]) -> Answers:
     column = next((name for name in ANSWERS if name in rows[0]), "answer")
     if "label" in rows[0] and column == "text":
         raise DataError(f"{path.name} holds questions and labels, no answers (found: {', '.join(rows[0])})")
+    known = {one.id for one in samples}
+    if any(str(row.get(name)) in known for row in rows for name in IDS):
+        raise DataError(f"{path.name}: some rows have a sample's id and some have none; give each its own")
     by_split: dict[str, list[Row]] = {}
     for row in rows:
         by_split.setdefault(str(row["category"] if "category" in row or not named else named), []).append(row)
@@ -61,7 +64,7 @@ def answers(path: Path, samples: list[Sample]) -> Answers:
                 " by position, so it must be one each (there are two files named random: 2,910 and 3,000 rows)"
             )
         for one, row in zip(asked, given, strict=True):
-            if "question" in row and row["question"].strip() not in one.prompt:
+            if "question" in row and str(row["question"]).strip() not in one.prompt:
                 raise DataError(f"{row.where}: question {row['question']!r} is not {one.id}'s: {one.prompt!r}")
             text = answer_text(row, column)
             if text is not None:

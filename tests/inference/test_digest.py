@@ -11,6 +11,7 @@ import time
 import pytest
 
 from mmeval.errors import DataError
+from mmeval.inference import cores
 from mmeval.inference.base import Decoding
 from mmeval.samples import Image
 
@@ -86,6 +87,60 @@ def test_how_pictures_are_prepared(engine, copy_of):
     settings["image_processor"]["image_mean"] = [0.1, 0.2, 0.3]
     file.write_text(json.dumps(settings))
     assert engine(folder).digest(ASKED) != before
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("patch_size", 16), ("num_additional_image_tokens", 2), ("vision_feature_select_strategy", "full")],
+)
+def test_a_processor_s_own_fields(engine, copy_of, field, value):
+    folder = copy_of("llava")
+    before = engine(folder).digest(ASKED)
+    file = folder / "processor_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), field: value}))
+    changed = engine(folder)
+    assert changed.digest(ASKED) != before
+    assert changed.describe()["processor"][field] == value
+
+
+def test_which_library_resizes(engine):
+    """PIL and torchvision give pixels that differ; transformers' own `to_dict` calls both by the same name."""
+    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+    from mmeval.inference import preprocess
+
+    ours = engine("llava")
+    assert preprocess.settings(ours.processor) == ours.settings  # the same before and after pictures are remembered
+    ours.processor.image_processor = CLIPImageProcessorPil(**ours.processor.image_processor.to_dict())
+    assert preprocess.settings(ours.processor) != ours.settings
+
+
+@pytest.mark.parametrize("name", ["qwen2_vl", "idefics3", "gemma3", "llava_next", "mistral3", "llama"])
+def test_no_folder_s_name_is_in_it(engine, copy_of, name):
+    asked = request("t/0", "Is there a dog?")
+    assert engine(copy_of(name)).digest(asked) == engine(name).digest(asked)
+
+
+def test_threads_are_told_and_do_not_count(engine, monkeypatch):
+    import torch
+
+    for name in cores.SET_BY_USER:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cores, "count", lambda: 8)
+    monkeypatch.setattr(cores, "load", lambda: 6.2)
+    before, notes = torch.get_num_threads(), []
+    torch.set_num_threads(4)
+    try:
+        busy = engine("llama", threads=None, on_note=notes.append)
+        assert busy.describe()["threads"] == torch.get_num_threads() == 2
+        assert notes == ["6 of 8 cores are busy: using 2 threads"]
+        asked = request("t/0", "Is there a dog?")
+        assert busy.digest(asked) == engine("llama", threads=1).digest(asked)
+        torch.set_num_threads(2)
+        busy.close()
+        assert torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_nine_thousand_digests_are_quick(engine):

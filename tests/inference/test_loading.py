@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
 import pytest
 
 from mmeval.errors import UsageError
-from mmeval.inference import open_engine
+from mmeval.inference import check_model, loading, open_engine
 
 from .conftest import answers, questions, request
 
@@ -25,6 +26,22 @@ def test_a_path_that_is_not_there_names_its_neighbours(tmp_path):
     (tmp_path / "checkpoint-500").mkdir()
     with pytest.raises(UsageError, match="has checkpoint-500"):
         open_engine(str(tmp_path / "chekpoint-500"))
+
+
+def test_a_model_s_place_is_checked_without_reading_anything(tmp_path):
+    (tmp_path / "file.safetensors").touch()
+    for wrong, said in [
+        (tmp_path / "nothing", "no such folder"),
+        (tmp_path / "file.safetensors", "is a file"),
+        (f"replay:{tmp_path}/nothing.jsonl", "no such file"),
+        (f"replay:{tmp_path}", r"no responses\.jsonl"),
+    ]:
+        with pytest.raises(UsageError, match=said):
+            check_model(str(wrong))
+        with pytest.raises(UsageError, match=said):
+            open_engine(str(wrong))
+    for fine in (tmp_path, "demo", "somebody/some-model", f"replay:{tmp_path}/file.safetensors"):
+        check_model(str(fine))
 
 
 def test_a_hub_id_without_a_hub(monkeypatch):
@@ -57,6 +74,28 @@ def test_a_text_model_without_tokenizer(engine, copy_of):
     (folder / "tokenizer.json").unlink()
     with pytest.raises(UsageError, match="no tokenizer"):
         engine(folder)
+
+
+def test_saving_into_a_sharded_folder_leaves_an_index(engine, copy_of):
+    folder = copy_of("llama")
+    index = {"metadata": {}, "weight_map": {"lm_head.weight": "model-00001-of-00002.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    asked = [request("t/0", "Is there a dog?")]
+    assert answers(engine(folder), asked) == answers(engine("llama"), asked)
+
+
+def test_the_code_of_a_checkpoint_is_part_of_it(copy_of):
+    folder = copy_of("llama")
+
+    def digests():
+        return [loading.find(str(folder), None, None, code).digest() for code in (False, True)]
+
+    (folder / "modeling_own.py").write_text("scale = 1")
+    before = digests()
+    (folder / "modeling_own.py").write_text("scale = 2")
+    after = digests()
+    assert after[0] == before[0]
+    assert after[1] != before[1]
 
 
 def test_pickled_weights_are_refused(engine, copy_of):
@@ -123,9 +162,33 @@ def test_an_adapter_changes_answers_and_digest(engine, adapter, checkpoint):
     assert tuned.digest(requests[0]) == alone.digest(requests[0]) != plain.digest(requests[0])
 
 
+def test_an_adapter_with_a_copy_of_the_base_s_config(engine, adapter, checkpoint):
+    shutil.copy(checkpoint("llava") / "config.json", adapter)
+    requests = questions(count=4)
+    assert answers(engine(adapter), requests) == answers(engine("llava", adapter=adapter), requests)
+
+
+def test_an_adapter_beside_a_whole_model_waits_to_be_asked_for(engine, adapter, copy_of):
+    """transformers would put it on top, or not, by whether peft is installed."""
+    folder = copy_of("llava")
+    for file in adapter.glob("adapter_*"):
+        shutil.copy(file, folder)
+    notes: list[str] = []
+    requests = questions(count=4)
+    alone, asked_for = engine(folder, on_note=notes.append), engine(folder, adapter=folder)
+    assert "without the adapter" in notes[0]
+    assert answers(alone, requests) == answers(engine("llava"), requests)
+    assert answers(asked_for, requests) == answers(engine("llava", adapter=adapter), requests)
+    assert alone.digest(requests[0]) != asked_for.digest(requests[0])
+
+
 def test_adapters_that_cannot_be_used(engine, adapter, monkeypatch, tmp_path):
     with pytest.raises(UsageError, match=r"no adapter_config\.json"):
         engine("llava", adapter=tmp_path)
+    (adapter / "adapter_model.safetensors").rename(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match=r"no weights \(adapter_model\.safetensors\)"):
+        engine("llava", adapter=adapter)
+    (tmp_path / "elsewhere").rename(adapter / "adapter_model.safetensors")
     settings = json.loads((adapter / "adapter_config.json").read_text())
     (adapter / "adapter_config.json").write_text(json.dumps({**settings, "base_model_name_or_path": None}))
     with pytest.raises(UsageError, match="--model BASE"):

@@ -69,3 +69,29 @@ def test_lines_that_cannot_be_read_are_named(tmp_path, line):
 def test_no_such_file(tmp_path):
     with pytest.raises(UsageError, match="nothing"):
         open_engine(f"replay:{tmp_path}/nothing.jsonl")
+
+
+@pytest.mark.parametrize("option", ["adapter", "system", "chat_template", "revision"])
+def test_options_that_stored_answers_cannot_follow(tmp_path, option):
+    stored(tmp_path / "a.jsonl", {"id": "t/0", "text": "Yes"})
+    with pytest.raises(UsageError, match=f"--{option.replace('_', '-')}"):
+        open_engine(f"replay:{tmp_path}/a.jsonl", **{option: "x"})
+    assert open_engine(f"replay:{tmp_path}/a.jsonl", dtype="float32", batch_size=4, threads=1)
+
+
+def test_half_an_emoji_can_be_written_again(tmp_path):
+    row = {"id": "t/0", "digest": "d", "text": "so \ud83d", "thinking": "\ude00 hm"}
+    ours = stored(tmp_path / "responses.jsonl", row, {"id": "t/1", "text": "whole \U0001f600"})
+    (tmp_path / "samples.jsonl").write_text('{"task": "u", "sample": "0", "request": "d"}\n')
+    for engine in (ours, open_engine(f"replay:{tmp_path}")):
+        found = answers(engine, [request("t/0", "?"), request("t/1", "?")])
+        assert (found["t/0"].text, found["t/0"].thinking) == ("so ?", "? hm")
+        assert found["t/1"].text == "whole \U0001f600"
+        assert engine.digest(request("t/0", "?"))
+        assert engine.describe()["digest"]
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(b'{"id": "t/0", "text": "\xff"}\n')
+    with pytest.raises(DataError, match="UTF-8"):
+        open_engine(f"replay:{tmp_path}/a.jsonl")

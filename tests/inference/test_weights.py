@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from mmeval.errors import UsageError
+from mmeval.errors import DataError, UsageError
 from mmeval.inference import weights
 
 
@@ -93,11 +93,68 @@ def test_an_index_decides_which_shards_count(tmp_path):
         weights.weight_files(tmp_path)
 
 
-def test_pickles_are_refused_unless_allowed(tmp_path):
+def test_a_single_file_counts_more_than_an_index_that_was_left_behind(tmp_path):
+    (tmp_path / "model.safetensors.index.json").write_text('{"weight_map": {"a": "model-1.safetensors"}}')
+    (tmp_path / "model.safetensors").write_bytes(b"new")
+    first = weights.checkpoint_digest(tmp_path)
+    assert [path.name for path in weights.weight_files(tmp_path)] == ["model.safetensors"]
+    (tmp_path / "model-1.safetensors").touch()
+    assert weights.checkpoint_digest(tmp_path) == first
+    (tmp_path / "model.safetensors").write_bytes(b"newer")
+    assert weights.checkpoint_digest(tmp_path) != first
+
+
+@pytest.mark.parametrize("name", ["consolidated.safetensors", "adapter_model.safetensors", "old.model.safetensors"])
+def test_files_that_transformers_does_not_load_are_no_weights(tmp_path, name):
+    (tmp_path / name).touch()
+    (tmp_path / "old.model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": name}}))
+    with pytest.raises(UsageError, match=r"no weights \(model\.safetensors\)"):
+        weights.weight_files(tmp_path)
+
+
+def test_a_config_may_name_its_weights(tmp_path):
+    (tmp_path / "config.json").write_text('{"transformers_weights": "own.safetensors"}')
+    for name in ("own.safetensors", "model.safetensors"):
+        (tmp_path / name).touch()
+    assert [path.name for path in weights.weight_files(tmp_path)] == ["own.safetensors"]
+
+
+def test_an_index_without_shards_is_broken(tmp_path):
+    (tmp_path / "model.safetensors.index.json").write_text("{}")
+    with pytest.raises(DataError, match="weight_map"):
+        weights.weight_files(tmp_path)
+
+
+def test_pickles_are_refused(tmp_path):
+    (tmp_path / "training_args.bin").touch()
+    with pytest.raises(UsageError, match="no weights"):
+        weights.weight_files(tmp_path)
     (tmp_path / "pytorch_model.bin").touch()
     with pytest.raises(UsageError, match="pickles"):
         weights.weight_files(tmp_path)
-    assert weights.weight_files(tmp_path, allow_pickle=True)
+
+
+def test_code_counts_where_it_runs(tmp_path):
+    (tmp_path / "model.safetensors").touch()
+    (tmp_path / "parts").mkdir()
+    plain, digests = weights.checkpoint_digest(tmp_path), []
+    for name in ("modeling_own.py", "parts/layer.py", "layer.py"):
+        (tmp_path / name).write_text("a = 1")
+        digests.append(weights.checkpoint_digest(tmp_path, code=True))
+    (tmp_path / "modeling_own.py").write_text("a = 2")
+    assert len({plain, *digests, weights.checkpoint_digest(tmp_path, code=True)}) == 5
+    assert weights.checkpoint_digest(tmp_path) == plain
+
+
+def test_the_tokenizer_s_settings_count(tmp_path):
+    def digest(**settings):
+        (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+        return weights.checkpoint_digest(tmp_path)
+
+    (tmp_path / "model.safetensors").touch()
+    first = digest(clean_up_tokenization_spaces=False)
+    assert digest(clean_up_tokenization_spaces=True) != first
+    assert digest(clean_up_tokenization_spaces=False, chat_template="{{ messages }}") == first
 
 
 def test_where_a_checkpoint_lay_does_not_count(tmp_path):

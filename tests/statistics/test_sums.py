@@ -96,3 +96,13 @@ def test_a_plain_division_by_zero_is_undefined_too() -> None:
     assert measured.metrics["p"].value == 1.0
     assert not measured.metrics["p"].undefined
     assert 0.0 <= measured.metrics["p"].low <= measured.metrics["p"].high <= 1.0
+
+
+def test_a_rare_slice_is_not_made_worse_by_resamples_without_it() -> None:
+    # 40 pictures, a slice in 2 of them, all right: whatever is drawn, no answer of that slice is wrong
+    slices = ["rare" if i < 2 else "usual" for i in range(40)]
+    data = table({"right": [1] * 40}, range(40), {"s": slices})
+    rare = measure(data, {"a": ACCURACY}).slices["s=rare"]["a"]
+    assert (rare.value, rare.low, rare.high, rare.stderr) == (1.0, 1.0, 1.0, 0.0)
+    averaged = measure(data, {"a": ACCURACY}, average_over="s").metrics["a"]
+    assert (averaged.low, averaged.high) == (1.0, 1.0)

@@ -119,6 +119,50 @@ def test_official_answer_files_are_read(data, name):
     }
 
 
+def llava(picture, text="A dog.", number=0):
+    return {"question_id": number, "image": f"COCO_val2014_{picture:012d}.jpg", "text": text}
+
+
+def read(data, rows):
+    path = data / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return read_answers(CHAIR, [path], read_samples(CHAIR, (data,))).answers
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (
+            [llava(1000), llava(1001), llava(42)],
+            r"a\.jsonl: 2 of 3 ids are no samples of chair: '1000' in row 1 \(nearest: '.*'\), '1001' in row 2",
+        ),
+        ([llava(1000)], r"1 of 1 ids are no samples of chair: '1000'"),
+        ([{"image_id": 42, "caption": "A"}, {"image_id": 1000, "caption": "A"}], r"1 of 2 ids .*: '1000' in row 2"),
+        ([llava(42), llava(42)], r"row 2 of a\.jsonl: id '42' was already in row 1 of a\.jsonl; keep one"),
+        ([llava(42, ["A dog."])], r"row 1 of a\.jsonl: field 'text' is a list, not text"),
+        ([llava(42, None)], r"a\.jsonl: no answer to any sample of chair"),
+        ([{"image": "dog.jpg", "text": "A"}], r"row 1 of a\.jsonl has neither 'image_id' nor a COCO file name"),
+        ([{"imgToEval": [1]}], r"row 1 of a\.jsonl: field 'imgToEval' is not an object of pictures"),
+        (
+            [{"imgToEval": {"9000": {"image_id": 9000, "caption": "A"}}}],
+            r"a\.jsonl: 1 of 1 ids are no samples of chair: '9000' in picture 9000",
+        ),
+    ],
+)
+def test_answers_that_do_not_fit(data, rows, says):
+    with pytest.raises(DataError, match=says):
+        read(data, rows)
+
+
+def test_a_caption_that_is_a_number_is_text(data):
+    assert read(data, [{"image_id": "000000000042.jpg", "caption": 5}]) == {"42": "5"}
+
+
+def test_question_numbers_that_happen_to_be_picture_ids_are_none(data):
+    """LLaVA's layout counts its questions, and 42 is a picture, too."""
+    assert read(data, [llava(73, "A", 41), llava(42, "B", 42), llava(9, "C", 43)]) == {"73": "A", "42": "B", "9": "C"}
+
+
 def test_annotations_that_are_none_name_what_is_missing(tmp_path):
     (tmp_path / "instances.json").write_text('{"images": []}')
     with pytest.raises(DataError, match=r"instances.json: .*no list 'categories'"):

@@ -103,6 +103,29 @@ def test_answers_without_verdicts_leave_the_official_figures_missing(tmp_path):
     assert frame["missing"].all()
 
 
+@pytest.mark.parametrize(
+    ("extra", "says"),
+    [
+        (row("VS", "7", "0", "1", "1"), r"1 of 9 ids are no samples of hallusionbench: 'VS_ocr_3_7_0' in row 9"),
+        (ROWS[0], r"row 9 of m_results\.json: id 'VS_ocr_3_0_0' was already in row 1"),
+        (row("VS", "7", "0", "1", "1", said=["Yes"]), r"row 9 of m_results\.json: field 'model_prediction' is a list"),
+    ],
+)
+def test_answers_that_do_not_fit(tmp_path, extra, says):
+    samples = samples_from(TASK, [results(tmp_path)])
+    with pytest.raises(DataError, match=says):
+        read_answers(TASK, [results(tmp_path, [*ROWS, extra])], samples)
+
+
+def test_a_verdict_that_is_no_text_is_named(tmp_path):
+    samples = samples_from(TASK, [results(tmp_path)])
+    path = results(tmp_path, [{**ROWS[0], "gpt4v_output_gpt_check": ["1"]}, *ROWS[1:]])
+    with pytest.raises(
+        DataError, match=r"row 1 of m_results\.json: field 'gpt4v_output_gpt_check' is a list, not text"
+    ):
+        read_answers(TASK, [path], samples)
+
+
 def test_string_matching_takes_the_questions_with_a_figure(tmp_path):
     found = values(figures(tmp_path, "lmms-eval"))
     assert found["a_acc"] == 3 / 6  # says yes to all six

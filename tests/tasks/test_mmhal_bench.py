@@ -84,6 +84,35 @@ def test_stored_replies_are_matched_by_position(tmp_path):
     assert read.notes == ("1 of 16 samples of mmhal_bench have no verdict: missing",)
 
 
+@pytest.mark.parametrize(
+    ("extra", "says"),
+    [
+        ({"image_id": "ffff"}, r"1 of 17 ids are no samples of mmhal_bench: 'attribute/ffff' in row 17"),
+        ({}, r"row 17 of a\.json: id 'attribute/0000000000000000' was already in row 1"),
+        ({"image_id": "ffff", "model_answer": ["Blue."]}, r"row 17 of a\.json: field 'model_answer' is a list"),
+    ],
+)
+def test_answers_that_do_not_fit(tmp_path, extra, says):
+    samples = samples_from(TASK, [write(tmp_path / "template.json", rows())])
+    answered = rows(model_answer="It is blue.")
+    with pytest.raises(DataError, match=says):
+        read_answers(TASK, [write(tmp_path / "a.json", [*answered, {**answered[0], **extra}])], samples)
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        ({"choices": [{"text": "Rating: 6"}]}, "row 1 of reviews.json: field 'choices' holds no reply in OpenAI's"),
+        ({"choices": [{"message": {"content": ["Rating: 6"]}}]}, "row 1 of reviews.json: field 'content' is a list"),
+    ],
+)
+def test_a_reply_in_another_layout_is_named(tmp_path, reply, says):
+    samples = samples_from(TASK, [write(tmp_path / "template.json", rows())])
+    path = write(tmp_path / "reviews.json", [reply, *replies(["Rating: 1"] * 15)])
+    with pytest.raises(DataError, match=says):
+        read_answers(TASK, [path], samples)
+
+
 def test_replies_that_do_not_fit(tmp_path):
     samples = samples_from(TASK, [write(tmp_path / "template.json", rows())])
     path = write(tmp_path / "reviews.json", replies(["Rating: 1"] * 15))

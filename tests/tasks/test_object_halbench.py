@@ -50,6 +50,29 @@ def test_official_answers_are_matched_by_picture_not_by_question(data):
     assert read_answers(TASK, [path], samples).answers == {"coco_42": "A dog and a cat play."}
 
 
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([(42, "A"), (9, "B")], r"1 of 2 ids are no samples of object_halbench: 'coco_9' in row 2 .*'coco_42'"),
+        ([(9, "B")], r"1 of 1 ids are no samples of object_halbench: 'coco_9'"),
+        ([(42, "A"), (42, "B")], r"row 2 of a\.jsonl: id 'coco_42' was already in row 1"),
+        ([(42, {"A": 1})], r"row 1 of a\.jsonl: field 'text' is a dict, not text"),
+        ([(42, None)], r"no answer to any sample of object_halbench"),
+    ],
+)
+def test_answers_that_do_not_fit(data, rows, says):
+    path = data / "a.jsonl"
+    path.write_text("\n".join(json.dumps({"image_id": image, "text": text}) for image, text in rows))
+    with pytest.raises(DataError, match=says):
+        read_answers(TASK, [path], read_samples(TASK, (data,)))
+
+
+def test_a_description_that_is_a_number_is_text(data):
+    path = data / "a.jsonl"
+    path.write_text('{"image_id": 42, "answer": 5}')
+    assert read_answers(TASK, [path], read_samples(TASK, (data,))).answers == {"coco_42": "5"}
+
+
 def test_a_question_without_annotations_is_named(data):
     path = data / "obj_halbench_300_with_image.jsonl"
     path.write_text(json.dumps({"image": "x.jpg", "image_id": 9, "question": "?"}))

@@ -111,6 +111,28 @@ def test_answers_that_do_not_fit(tmp_path, rows, says):
         read_answers(POPE, [write(tmp_path / "a.jsonl", rows)], official_samples(tmp_path))
 
 
+def test_a_table_of_ids_is_never_matched_by_position(tmp_path):
+    samples = official_samples(tmp_path)
+    ids = [one.id for one in reversed(samples)]
+    rows = [{"id": id, "category": id.partition("/")[0], "answer": id} for id in ids]
+    path = tmp_path / "answers.jsonl"
+    assert read_answers(POPE, [write(path, rows)], samples).answers == {id: id for id in ids}
+    rows[0]["id"] = "random/3"
+    with pytest.raises(DataError, match=r"1 of 6 ids are no samples of pope: 'random/3' in row 1 \(nearest: 'random/"):
+        read_answers(POPE, [write(path, rows)], samples)
+    for row in rows[:4]:
+        row["id"] = "x"
+    with pytest.raises(DataError, match=r"answers\.jsonl: some rows have a sample's id and some have none"):
+        read_answers(POPE, [write(path, rows)], samples)
+
+
+def test_windows_line_ends_are_no_part_of_an_answer(tmp_path):
+    samples = official_samples(tmp_path)
+    path = write(tmp_path / "answers.json", [{"id": one.id, "answer": "yes"} for one in samples])
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert set(read_answers(POPE, [path], samples).answers.values()) == {"yes"}
+
+
 def test_a_row_without_label_and_a_strange_label_are_named(tmp_path):
     folder = tmp_path / "pope"
     folder.mkdir()
