@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,10 +116,7 @@ def evaluate(
     if not chosen:
         raise UsageError("nothing to run; name --suite or --tasks (`mmeval tasks` lists them)")
     _check_dialect(chosen, settings.scoring, progress)
-    folders = tuple(Path(folder) for folder in ([data] if isinstance(data, str | Path) else data))
-    for folder in folders:
-        if not folder.is_dir():
-            raise UsageError(f"--data {folder}: no such folder")
+    folders = _folders(data)
     identity = identity_of(model, tasks, suite, settings, options)
     path = Path(output) if output else default_output(model, suite, tasks, settings, identity)
     if isinstance(model, str):
@@ -136,19 +133,11 @@ def evaluate(
             "started": started.isoformat(timespec="seconds"),
         }
         try:
-            asked = _ask_all(run, engine, plans, fresh, record, progress)
-            record["status"] = "done"
-        except (KeyboardInterrupt, Interrupted):
-            record["status"] = "interrupted"
-            raise
-        except BaseException:
-            record["status"] = "failed"
-            raise
+            with _status(run, record, clock):
+                asked = _ask_all(run, engine, plans, fresh, record, progress)
         finally:
             if isinstance(model, str):
                 engine.close()
-            if record["status"] != "done" and "asked" in record:  # before that, the folder is as it was
-                _leave(run, record, clock)
         results = _score_all(run, plans, asked, settings, failed, progress)
         record |= {"tasks": _tasks_record(plans, failed), "notes": list(progress.notes)}
         record |= _finished(clock)
@@ -156,6 +145,31 @@ def evaluate(
         run.write_json("run.json", record)
         _write_page(run, plans, asked, found, progress)
     return Run(path, record["model"], results, failed, tuple(progress.notes))
+
+
+@contextmanager
+def _status(run: RunFolder, record: dict[str, Any], clock: float) -> Iterator[None]:
+    """Sets how the asking ended; an early end is noted in run.json, once something in the folder has changed."""
+    try:
+        yield
+        record["status"] = "done"
+    except (KeyboardInterrupt, Interrupted):
+        record["status"] = "interrupted"
+        raise
+    except BaseException:
+        record["status"] = "failed"
+        raise
+    finally:
+        if record["status"] != "done" and "asked" in record:
+            _leave(run, record, clock)
+
+
+def _folders(data: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
+    folders = tuple(Path(folder) for folder in ([data] if isinstance(data, str | Path) else data))
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"--data {folder}: no such folder")
+    return folders
 
 
 def _names(value: Sequence[str] | str) -> tuple[str, ...]:
