@@ -196,7 +196,7 @@ class Heads(nn.Module):
         patch = torch.arange(GRID**2).repeat(len(scenes))
         place = F.cross_entropy(row, patch // GRID) + F.cross_entropy(column, patch % GRID)
         what = F.cross_entropy(kind, kinds, balance) + F.cross_entropy(color, colors, ignore_index=-1)
-        return what + found + place
+        return what + found + 2 * place
 
     def patch_accuracy(self, states: Tensor, scenes: list[Scene]) -> float:
         """Share of the occupied patches whose category is right."""

@@ -44,7 +44,9 @@ def mmeval(arguments: list[str], quiet: Path) -> None:
 @pytest.fixture(scope="module")
 def forkserver() -> multiprocessing.context.ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch", "transformers.models.auto", "mmeval.inference.transformers", "pandas"])
+    context.set_forkserver_preload(
+        ["torch", "transformers.models.auto", "mmeval.inference.transformers", "pandas", "mmeval.reporting"]
+    )
     return context
 
 
