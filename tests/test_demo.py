@@ -26,7 +26,7 @@ def test_both_answer_clearly_above_chance(runs: dict[str, dict[str, Any]], model
     tasks = runs[model]
     assert all(result["missing"] == 0 for result in tasks.values())
     assert value(tasks, "demo_pope", "accuracy") > 0.75
-    for part in ("type=Attribute", "type=Relation", "attribute=Number"):
+    for part in ("attribute=State", "attribute=Number"):
         assert tasks["demo_amber"]["slices"][part]["accuracy"]["value"] > 0.6, part
     assert value(tasks, "demo_chair", "recall") > 0.4
 
