@@ -15,6 +15,7 @@ import json
 import math
 import random
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,7 @@ from trees import (
 from mmeval import scene_questions as questions
 from mmeval.scenes import COLORS, MAX_OBJECTS, Scene, render, training_scene
 
+TEMPORARY = Path(tempfile.gettempdir())
 # LLaVA-1.5's wording; takes content as text or as a list of parts, and puts a picture before the text.
 CHAT_TEMPLATE = """{% for message in messages %}\
 {% if message['role'] == 'system' %}\
@@ -344,26 +346,32 @@ class Pair:
 
 
 def caption_pair(scene: Scene, prompt: str, sampled: list[str]) -> Pair | None:
-    """The most and the least faithful of sampled captions: fewest and most absent categories, then recall."""
+    """Two sampled captions of which one names fewer absent categories and no fewer present ones; None without such."""
     present = set(scene.categories)
-    named = [measure.mentioned(text) for text in sampled]
-    ranked = sorted(range(len(sampled)), key=lambda i: (len(named[i] - present), -len(named[i] & present)))
-    best, worst = ranked[0], ranked[-1]
-    if len(named[best] - present) == len(named[worst] - present):
+    found = [measure.mentioned(text) for text in sampled]
+    false, true = [len(named - present) for named in found], [len(named & present) for named in found]
+    # Without the second condition the model would learn above all to say less.
+    pairs = [
+        (false[b] - false[a], true[a] - true[b], a, b)
+        for a in range(len(sampled))
+        for b in range(len(sampled))
+        if false[a] < false[b] and true[a] >= true[b]
+    ]
+    if not pairs:
         return None
+    *_, best, worst = max(pairs)
     return Pair(prompt, sampled[best], sampled[worst])
 
 
 def probe_pairs(scene: Scene, rng: random.Random, says_yes: dict[str, bool]) -> list[Pair]:
-    """No over Yes where the reference says yes to an absent category; Yes over No once, to keep the balance."""
+    """No over Yes where the reference said yes to an absent category, and beside it Yes over No for a present one."""
     pairs = []
-    for category, false in says_yes.items():
-        if category in scene.categories:
-            pairs.append(Pair(questions.existence_prompt(category, "pope"), "Yes", "No"))
-        elif false:
-            pairs.append(Pair(questions.existence_prompt(category, "pope"), "No", "Yes"))
-            pairs.append(Pair(questions.existence_prompt(category, "amber"), "No", "Yes"))
-    return rng.sample(pairs, min(3, len(pairs)))
+    for category in (c for c, said in says_yes.items() if said and c not in scene.categories):
+        here = rng.choice(scene.categories)
+        for wording in ("pope", "amber"):
+            pairs.append(Pair(questions.existence_prompt(category, wording), "No", "Yes"))
+        pairs.append(Pair(questions.existence_prompt(here, rng.choice(("pope", "amber"))), "Yes", "No"))
+    return pairs[:6]
 
 
 def make_pairs(
@@ -380,9 +388,9 @@ def make_pairs(
     repeated = [image for image in images for _ in range(samples)]
     asked = [prompt for prompt in prompts for _ in range(samples)]
     texts = list(measure.answers(model, processor, repeated, asked, 150, batch=128, temperature=1.0))
-    probed = [[*web_companions(s)[:3], rng.choice(s.categories)] for s in scenes]
+    probed = [[*web_companions(s), questions.absent_category(s, rng, "adversarial")] for s in scenes]
     flat = [(image, questions.existence_prompt(c)) for image, cs in zip(images, probed, strict=True) for c in cs]
-    yes = measure.answers(model, processor, [f[0] for f in flat], [f[1] for f in flat], 2, batch=64)
+    yes = measure.answers(model, processor, [f[0] for f in flat], [f[1] for f in flat], 2, batch=64, temperature=1.0)
     pairs: dict[int, list[Pair]] = {}
     for n, (index, scene) in enumerate(zip(indices, scenes, strict=True)):
         captioned = caption_pair(scene, prompts[n], texts[n * samples : (n + 1) * samples])
@@ -478,23 +486,23 @@ def main() -> None:
     p.add_argument("--short", type=float, default=0.15, help="share of the training on short questions only")
     p.add_argument("--minutes", type=float, default=600, help="end earlier, the rate having gone down accordingly")
     p.add_argument("--init", type=Path, help="go on from a saved checkpoint")
-    p.add_argument("--heads", type=Path, default=Path("/tmp/mmeval-heads.pt"), help="the training-only heads' weights")
+    p.add_argument("--heads", type=Path, default=TEMPORARY / "mmeval-heads.pt", help="the training-only heads' weights")
     p.add_argument("--scenes", type=int, default=16000)
     p.add_argument("--web-noise", type=float, default=0.45, help="share of tempting labels that are false")
-    p.add_argument("--cache", type=Path, default=Path("/tmp/mmeval-scenes.npy"), help="rendered training scenes")
+    p.add_argument("--cache", type=Path, default=TEMPORARY / "mmeval-scenes.npy", help="rendered training scenes")
     p.set_defaults(run=sft)
     p = commands.add_parser("dpo", help="align a checkpoint with its own answers, ranked by the scenes' truth")
     p.add_argument("--reference", type=Path, required=True)
     p.add_argument("--out", type=Path, required=True)
     p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--scenes", type=int, default=700)
+    p.add_argument("--scenes", type=int, default=400)
     p.add_argument("--samples", type=int, default=4, help="captions sampled a scene")
-    p.add_argument("--steps", type=int, default=250)
+    p.add_argument("--steps", type=int, default=120)
     p.add_argument("--batch", type=int, default=12, help="pictures a step, each with all its pairs")
     p.add_argument("--rate", type=float, default=1e-4)
     p.add_argument("--beta", type=float, default=0.1)
-    p.add_argument("--likelihood", type=float, default=0.1)
-    p.add_argument("--cache", type=Path, default=Path("/tmp/mmeval-scenes.npy"))
+    p.add_argument("--likelihood", type=float, default=0.2)
+    p.add_argument("--cache", type=Path, default=TEMPORARY / "mmeval-scenes.npy")
     p.set_defaults(run=dpo)
     p = commands.add_parser("evaluate", help="held-out accuracy of every skill, as JSON")
     p.add_argument("--model", type=Path, required=True)
