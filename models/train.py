@@ -469,6 +469,10 @@ def dpo(args: argparse.Namespace) -> None:
             print(f"step {step} {parts} {time.time() - began:.0f}s", flush=True)
         if step % 50 == 49:
             save(policy, processor, args.out)
+    # Part of the way only (Wortsman et al. 2022, arXiv 2109.01903): the whole step costs yes answers.
+    with torch.no_grad():
+        for weight, before in zip(policy.parameters(), reference.parameters(), strict=True):
+            weight.lerp_(before, 1 - args.share)
     save(policy, processor, args.out)
 
 

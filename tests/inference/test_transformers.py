@@ -103,7 +103,8 @@ def test_rows_that_finish_early_leave_without_disturbing_the_others(engine):
     assert {key: r.text for key, r in found.items() if int(key[2:]) % 3 == 0} == {
         key: r.text for key, r in texts.items() if int(key[2:]) % 3 == 0
     }
-    assert sorted(r.new_tokens for r in found.values())[7:] == [1, 12, 12, 12, 12]
+    # a character of several bytes takes several tokens, but never all twelve
+    assert all((r.new_tokens == 12) == (int(key[2:]) % 3 == 0) for key, r in found.items())
     assert all(r.text == "" for key, r in found.items() if int(key[2:]) % 3)
 
 
