@@ -125,11 +125,16 @@ class Sample:
             object.__setattr__(self, "id", str(self.id))
         if self.cluster is not None and type(self.cluster) is not str:
             object.__setattr__(self, "cluster", str(self.cluster))
-        for name in ("slices", "groups"):
-            labels = getattr(self, name)
-            if any(type(value) is not str for value in labels.values()):
-                labels = {key: str(value) for key, value in labels.items() if value is not None}
-                object.__setattr__(self, name, labels)
+        self._as_labels("slices", self.slices)
+        if self.groups:
+            self._as_labels("groups", self.groups)
+
+    def _as_labels(self, name: str, labels: Mapping[str, Any]) -> None:
+        for value in labels.values():
+            if type(value) is not str:
+                kept = {key: str(value) for key, value in labels.items() if value is not None}
+                object.__setattr__(self, name, kept)
+                return
 
     @property
     def images(self) -> tuple[Image, ...]:
