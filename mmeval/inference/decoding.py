@@ -121,7 +121,8 @@ def choose(logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:
 class Batch:
     """What grows while a batch runs: tokens, masks, positions, key-value cache."""
 
-    def __init__(self, model: Any, inputs: Features) -> None:
+    def __init__(self, model: Any, inputs: Features, *, plain_cache: bool = False) -> None:
+        """plain_cache: keep every token in every layer, also where a layer looks back through a window only."""
         from transformers import DynamicCache
 
         self.model = model
@@ -132,7 +133,8 @@ class Batch:
         state: dict[str, Any] = {name: tensor for name, tensor in inputs.items() if name != "input_ids"}
         state["use_cache"] = True
         if model._supports_default_dynamic_cache():
-            state["past_key_values"] = DynamicCache(config=model.config.get_text_config(decoder=True))
+            config = None if plain_cache else model.config.get_text_config(decoder=True)
+            state["past_key_values"] = DynamicCache(config=config)
         if "position_ids" in accepts:
             state["position_ids"] = model._prepare_position_ids_for_generation(inputs["input_ids"], state)
         if bool(inputs["attention_mask"].all()):

@@ -119,6 +119,12 @@ def end_ids(model: Any, tokenizer: Any) -> set[int]:
     return {int(i) for ids in listed for i in ids if i is not None}
 
 
+def picture_ids(config: Any) -> frozenset[int]:
+    """Ids of the tokens that stand for a picture's or a film's patches, as far as the config names them."""
+    names = ("image_token_id", "image_token_index", "video_token_id", "video_token_index")
+    return frozenset(int(i) for name in names if (i := getattr(config, name, None)) is not None)
+
+
 def _folder(model: str, revision: str | None, code: bool) -> Path:
     local = Path(model).expanduser()
     if local.is_dir():

@@ -1,19 +1,19 @@
-"""Which requests run together: the order in which they are prepared, and where that order is cut into batches.
+"""Which requests run together: as trees over the same pictures, or as batches of padded rows.
 
-Planning knows lengths, pictures and budgets, nothing of models, so that another way of running a plan (a tree of
-shared prefixes) can stand next to padded batches.
+Planning knows lengths, pictures and budgets, nothing of models.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeVar
 
 from mmeval.inference.base import Request
 
-WINDOW = 4096
+WINDOW = 1 << 16  # requests; a run's tasks come one after the other, and are to meet over their pictures
+SHARED = 32  # tokens; texts that share less are not worth a tree
 
 
 class Sized(Protocol):
@@ -71,6 +71,55 @@ def in_order(items: Iterable[S], pictures: Callable[[S], object], window: int = 
             return (*_kind(item.request), -longest[group], first[group], -item.length)  # noqa: B023
 
         yield from (chunk[place] for place in sorted(range(len(chunk)), key=rank))
+
+
+def in_groups(
+    items: Iterable[S],
+    pictures: Callable[[S], object],
+    tokens: Callable[[S], Sequence[int]],
+    most: Callable[[], int],
+    window: int = WINDOW,
+) -> Iterator[list[S]]:
+    """Items that share pictures, or, without any, a long common beginning; at most `most` a group.
+
+    The longest groups go first. tokens: of an item's prompt, for finding what texts without pictures share.
+    """
+    source = iter(items)
+    while chunk := list(islice(source, window)):
+        groups: dict[object, list[S]] = {}
+        texts: list[S] = []
+        for item in chunk:
+            if shown := pictures(item):
+                groups.setdefault(shown, []).append(item)
+            else:
+                texts.append(item)
+        found = [*groups.values(), *_alike(texts, tokens)]
+        found.sort(key=lambda group: (not pictures(group[0]), -max(item.length for item in group)))
+        for group in found:
+            # Answers of one length beside each other: they are done together.
+            group.sort(key=lambda item: -item.request.decoding.max_new_tokens)
+            start = 0
+            while start < len(group):
+                size = max(1, most())
+                yield group[start : start + size]
+                start += size
+
+
+def _alike(items: list[S], tokens: Callable[[S], Sequence[int]]) -> list[list[S]]:
+    """Texts by common beginning: one joins the group before it if at least half of it, and 32 tokens, stand there."""
+    groups: list[list[S]] = []
+    start: Sequence[int] = ()
+    for item in sorted(items, key=lambda item: tuple(tokens(item))):
+        own = tokens(item)
+        both = zip(start, own, strict=False)
+        shared = next((i for i, (a, b) in enumerate(both) if a != b), min(len(start), len(own)))
+        if groups and shared >= max(SHARED, len(own) // 2):
+            groups[-1].append(item)
+            start = start[:shared]
+        else:
+            groups.append([item])
+            start = own
+    return groups
 
 
 def in_batches(items: Iterable[S], budget: Callable[[], Budget]) -> Iterator[list[S]]:

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -55,6 +55,12 @@ class Work:
     @property
     def images(self) -> list[Image]:
         return [image for message in self.request.messages for image in message.images]
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Pictures' tokens counted; only once `features` are there."""
+        assert self.features is not None
+        return int(self.features["input_ids"].shape[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,7 @@ class Preprocessor:
     def __init__(self, processor: Any, *, remembered: int = 64) -> None:
         self.processor = processor
         self._pictures: Remembered[Hashable, Any] = Remembered(remembered)
+        self._spreads: bool | None = None  # whether `Pattern` makes what the processor makes; not known yet
         if processor is not None and not isinstance(processor.image_processor, RememberingImageProcessor):
             processor.image_processor = RememberingImageProcessor(processor.image_processor, remembered)
 
@@ -166,6 +173,30 @@ class Preprocessor:
         except Exception as error:  # processors raise whatever they like; it is this request's error
             return Failed(work.request, f"the processor refuses the prompt: {type(error).__name__}: {error}")
         return Work(work.request, work.prompt, work.branches, features)
+
+    def prepare_all(self, works: Sequence[Work | Failed]) -> list[Work | Failed]:
+        """Works on the same pictures, each as `prepare` would make it, the processor being asked once where it can.
+
+        What stands behind the pictures is tokenised alike in every prompt, so another question's features are the
+        first one's with other tokens there. That this is so is checked on the first two that differ.
+        """
+        prepared: list[Work | Failed] = []
+        patterns: list[tuple[Pattern, Work]] = []
+        for work in works:
+            if isinstance(work, Failed):
+                prepared.append(work)
+                continue
+            made = next((found for pattern, first in patterns if (found := pattern.of(work, first))), None)
+            if made is None or not self._spreads:
+                asked = self.prepare(work)
+                if made is not None and isinstance(asked, Work):
+                    self._spreads = _equal(made, asked.features or {})
+                prepared.append(asked)
+                if isinstance(asked, Work) and self._spreads is not False and (found := Pattern.behind(asked)):
+                    patterns.append((found, asked))
+            else:
+                prepared.append(replace(work, features=made))
+        return prepared
 
     def batch(self, works: Sequence[Work], pad: int) -> Features:
         """Left-padded features of several requests, in their order."""
@@ -195,6 +226,54 @@ class Preprocessor:
             return picture
 
         return self._pictures.get(key, opened)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """How a prompt's tokens became the processor's: behind the pictures they stayed as they were.
+
+    head: number of the prompt's own tokens, up to the last picture's placeholder. expanded: what that became.
+    """
+
+    head: int
+    expanded: int
+
+    @staticmethod
+    def behind(work: Work) -> Pattern | None:
+        """None where the features hold anything of a kind that this can't be said of."""
+        features, own = work.features or {}, work.prompt.ids
+        made = features["input_ids"][0].tolist()
+        same = 0
+        while same < min(len(own), len(made)) and own[-1 - same] == made[-1 - same]:
+            same += 1
+        pattern = Pattern(len(own) - same, len(made) - same)
+        for name, tensor in features.items():
+            if name in TOKEN_TENSORS:
+                fill = {"attention_mask": 1}.get(name, 0)
+                if name != "input_ids" and not bool((tensor[:, pattern.expanded :] == fill).all()):
+                    return None
+            elif name not in PICTURE_TENSORS:
+                return None
+        return pattern if same else None
+
+    def of(self, work: Work, first: Work) -> Features | None:
+        """Another prompt's features, if it is the same up to the pictures' end."""
+        own, known = work.prompt.ids, first.features or {}
+        if own[: self.head] != first.prompt.ids[: self.head] or work.prompt.special != first.prompt.special:
+            return None
+        made: Features = {}
+        for name, tensor in known.items():
+            if name not in TOKEN_TENSORS:
+                made[name] = tensor
+                continue
+            fill = {"attention_mask": 1}.get(name, 0)
+            behind = own[self.head :] if name == "input_ids" else [fill] * (len(own) - self.head)
+            made[name] = torch.cat([tensor[:, : self.expanded], torch.tensor([behind], dtype=tensor.dtype)], 1)
+        return made
+
+
+def _equal(one: Features, other: Features) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
 def joined(rows: Sequence[Features], pad: int) -> Features | None:

@@ -1,25 +1,22 @@
-"""Runs a checkpoint of one's own with transformers: plan, prepare ahead, batch, decode, answer."""
+"""Runs a checkpoint of one's own with transformers: plan, prepare ahead, run as trees or padded batches, answer."""
 
 from __future__ import annotations
 
-import gc
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from functools import partial
 from importlib.metadata import version
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
-from mmeval.errors import DataError, EngineError, UsageError
-from mmeval.inference import cores, decoding, loading, memory, planning, preprocess, thinking
+from mmeval.errors import DataError, UsageError
+from mmeval.inference import checking, cores, loading, memory, padded, planning, preprocess, trees
+from mmeval.inference.answering import Answering
 from mmeval.inference.base import Decoding, Request, Response, digest_of
 from mmeval.inference.preprocess import Failed, Preprocessor, Work
 from mmeval.inference.prompts import Prompts
-from mmeval.samples import Image
+from mmeval.inference.running import Running, free_memory
 
 Note = Callable[[str], None]
 
@@ -36,13 +33,15 @@ def load(
     trust_remote_code: bool = False,
     revision: str | None = None,
     threads: int | None = None,
+    tree: bool = True,
     on_note: Note = lambda text: None,
 ) -> TransformersEngine:
     """An engine for a folder that `save_pretrained` wrote, a LoRA's folder, or a hub id.
 
     dtype: a torch name; "auto" is the checkpoint's own on an accelerator and float32 on CPU. batch_size: rows, or
     "auto" for as many as memory holds. system: put before every conversation. threads: torch's; None is its default
-    on an accelerator, and on a CPU as many as there are cores that nobody else keeps busy.
+    on an accelerator, and on a CPU as many as there are cores that nobody else keeps busy. tree: run what questions
+    share once, where the model allows it.
     on_note: told once each of what a user should know (a smaller batch, unused tensors).
 
     Raises `UsageError` when the folder lacks something, naming it and what to pass instead.
@@ -64,6 +63,7 @@ def load(
         name=model,
         model_digest=source.digest(),
         batch_size=rows,
+        tree=tree,
         system=system,
         threads_after=before,
         note=on_note,
@@ -80,36 +80,38 @@ class TransformersEngine:
         name: str,
         model_digest: str,
         batch_size: int | Literal["auto"] = "auto",
+        tree: bool = True,
         system: str | None = None,
         threads_after: int | None = None,
         note: Note = lambda text: None,
     ) -> None:
-        """threads_after: what torch's threads are set to when the engine is closed."""
+        """tree: run what questions share once where the model allows it. threads_after: what torch's threads are set
+        to when the engine is closed."""
         self.name, self.model_digest, self.note = name, model_digest, note
         self.model, self.tokenizer, self.processor = loaded.model, loaded.tokenizer, loaded.processor
         self.prompts = Prompts(loaded.processor, loaded.tokenizer, loaded.template, system)
         self.threads, self._threads_after = torch.get_num_threads(), threads_after
         self.settings = preprocess.settings(loaded.processor)
-        self.preprocessor = Preprocessor(loaded.processor)
-        self.ends = frozenset(loading.end_ids(self.model, self.tokenizer) | self.prompts.answer_ends())
-        self.pad = next(i for i in (self.tokenizer.pad_token_id, *sorted(self.ends), 0) if i is not None)
+        self.numerics = f"{_name(self.model.dtype)}/{self.model.config._attn_implementation}/{self.model.device.type}"
         self.context = getattr(self.model.config.get_text_config(decoder=True), "max_position_embeddings", None)
-        self.budget = memory.budget(self.model) if batch_size == "auto" else planning.Budget(rows=batch_size)
-        self.numerics = f"{_name(self.model.dtype)}/{self.model.config._attn_implementation}/{self.device.type}"
-        self._answered = False
-        self._hidden = _hidden_ids(self.tokenizer)
-        self._base = digest_of(model_digest, self.numerics, self.settings, sorted(self.ends))
-        self._pictures: OrderedDict[object, str] = OrderedDict()
-        self._stats = {"device_s": 0.0, "waiting_s": 0.0, "batches": 0, "rows": 0, "prompt_tokens": 0,
-                       "padded_tokens": 0, "new_tokens": 0}  # fmt: skip
-
-    @property
-    def device(self) -> torch.device:
-        device: torch.device = self.model.device
-        return device
+        ends = frozenset(loading.end_ids(self.model, self.tokenizer) | self.prompts.answer_ends())
+        self.running = Running(
+            name,
+            self.model,
+            Preprocessor(loaded.processor),
+            Answering(self.tokenizer, self.context),
+            ends=ends,
+            pad=next(i for i in (self.tokenizer.pad_token_id, *sorted(ends), 0) if i is not None),
+            pictures=loading.picture_ids(self.model.config),
+            budget=memory.budget(self.model) if batch_size == "auto" else planning.Budget(rows=batch_size),
+            note=note,
+        )
+        self._tree: bool | None = None if tree else False  # None: not checked yet whether the model can
+        self._base = digest_of(model_digest, self.numerics, self.settings, sorted(ends))
 
     def describe(self) -> dict[str, Any]:
         """Plain data for run.json: what runs, on what, with which versions."""
+        device = self.running.device
         return {
             "engine": "transformers",
             "name": self.name,
@@ -117,7 +119,7 @@ class TransformersEngine:
             "architecture": type(self.model).__name__,
             "parameters": sum(weight.numel() for weight in self.model.parameters()),
             "numerics": self.numerics,
-            "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type,
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
             "threads": self.threads,
             "processor": self.settings,
             "system": self.prompts.system,
@@ -128,7 +130,8 @@ class TransformersEngine:
     def digest(self, request: Request) -> str:
         """See `Engine.digest`. Raises `DataError` when a picture can't be read or the template refuses the prompt."""
         prompt = self.prompts.render(request.messages)
-        pictures = [self._picture(image) for message in request.messages for image in message.images]
+        answering = self.running.answering
+        pictures = [answering.picture(image) for message in request.messages for image in message.images]
         return digest_of(self._base, prompt.digest, pictures, _settings(request.decoding), request.continuations)
 
     def rendered(self, request: Request) -> str:
@@ -136,35 +139,35 @@ class TransformersEngine:
         return self.prompts.render(request.messages).text
 
     def run(self, requests: Iterable[Request]) -> Iterator[Response]:
-        """Responses as their batches finish. A window of requests is looked at ahead, so a long or endless source is
-        no trouble."""
-        threads = preprocess.spare_threads(self.device.type != "cpu")
-        planned = planning.in_order(map(self._work, requests), pictures=_pictures)
-        prepared = preprocess.ahead(
-            planned, self.preprocessor.prepare, threads=threads, depth=2 * threads + min(2 * self.budget.rows, 256)
-        )
+        """Responses as they finish. A window of requests is looked at ahead, so a long or endless source is no
+        trouble. On an engine's first run a few requests show whether this model can be run as trees."""
+        works: Iterator[Work | Failed] = map(self.work, requests)
+        if self._tree is None:
+            first = list(islice(works, planning.WINDOW))
+            self._tree = self._checked(first)
+            works = chain(first, works)
         failures: list[Response] = []
-        for batch in planning.in_batches(self._runnable(prepared, failures), lambda: self.budget):
-            yield from self._answer(batch)
+        responses = self._as_trees(works, failures) if self._tree else self._padded(works, failures)
+        for response in responses:
+            yield response
             while failures:
                 yield failures.pop()
         yield from failures
 
     def stats(self) -> dict[str, float]:
-        """Since the engine was made: seconds the device worked and waited for preprocessing; batches, rows, tokens.
-        busy: the device's share of both."""
-        spent = self._stats["device_s"] + self._stats["waiting_s"]
-        return {**self._stats, "busy": self._stats["device_s"] / spent if spent else 0.0}
+        """Since the engine was made, as `Running.stats`; busy: the share of its time in which the device worked."""
+        stats = self.running.stats
+        spent = stats["device_s"] + stats["waiting_s"]
+        return {**stats, "busy": stats["device_s"] / spent if spent else 0.0}
 
     def close(self) -> None:
-        self.model = None
+        self.model = self.running.model = None
         if self._threads_after is not None:
             torch.set_num_threads(self._threads_after)
-        _free_memory()
+        free_memory()
 
-    # from request to work, and what can't be run
-
-    def _work(self, request: Request) -> Work | Failed:
+    def work(self, request: Request) -> Work | Failed:
+        """A request with its rendered prompt and its continuations' tokens."""
         try:
             prompt = self.prompts.render(request.messages)
         except DataError as error:
@@ -172,140 +175,52 @@ class TransformersEngine:
         branches = tuple(tuple(self.prompts.continuation(prompt, text)) for text in request.continuations)
         return Work(request, prompt, branches)
 
-    def _runnable(self, prepared: Iterator[Work | Failed], failures: list[Response]) -> Iterator[Work]:
-        """The works that can run; the others become responses in `failures`."""
+    def _as_trees(self, works: Iterator[Work | Failed], failures: list[Response]) -> Iterator[Response]:
+        return trees.Trees(self.running, self._groups(works, failures)).run()
+
+    def _padded(self, works: Iterator[Work | Failed], failures: list[Response]) -> Iterator[Response]:
+        planned = planning.in_order(works, pictures=_pictures)
+        depth = min(2 * self.running.budget.rows, 256)
+        prepared = self._ahead(((work,) for work in planned), depth)
+        return padded.run(self.running, (work for group in prepared for work in self._runnable(group, failures)))
+
+    def _groups(self, works: Iterator[Work | Failed], failures: list[Response]) -> Iterator[list[Work]]:
+        groups = planning.in_groups(works, _pictures, _tokens, lambda: self.running.budget.rows)
+        for group in self._ahead(groups, 16):
+            yield self._runnable(group, failures)
+
+    def _ahead(self, groups: Iterable[Sequence[Work | Failed]], depth: int) -> Iterator[Sequence[Work | Failed]]:
+        threads = preprocess.spare_threads(self.running.device.type != "cpu")
+        prepare = self.running.preprocessor.prepare_all
+        prepared = preprocess.ahead(groups, prepare, threads=threads, depth=2 * threads + depth)
         while True:
-            start = time.perf_counter()
-            item = next(prepared, None)
-            self._stats["waiting_s"] += time.perf_counter() - start
-            if item is None:
+            with self.running.timed("waiting_s"):
+                group = next(prepared, None)
+            if group is None:
                 return
+            yield group
+
+    def _runnable(self, prepared: Iterable[Work | Failed], failures: list[Response]) -> list[Work]:
+        """The works that can run; the others become responses in `failures`."""
+        works = []
+        for item in prepared:
             if isinstance(item, Work) and self.context is not None and item.length >= self.context:
                 item = Failed(item.request, f"the prompt has {item.length} tokens, the model takes {self.context}")
             if isinstance(item, Failed):
                 failures.append(Response(item.request.id, finish="error", error=item.error))
             else:
-                yield item
+                works.append(item)
+        return works
 
-    # from batch to responses
-
-    def _answer(self, works: Sequence[Work]) -> Iterator[Response]:
-        """Runs a batch; its halves where it does not fit into memory, each by itself where it fails otherwise."""
-        start = time.perf_counter()
-        answers = self._try(works)
-        self._stats["device_s"] += time.perf_counter() - start
-        if not isinstance(answers, BaseException):
-            self._answered = True
-            yield from answers
-            return
-        full = memory.ran_out(answers)
-        if len(works) == 1:
-            yield self._given_up(works[0], answers, full)
-            return
-        size = (len(works) + 1) // 2 if full else 1
-        if full and size < self.budget.rows:
-            self.budget = replace(self.budget, rows=size)
-            self.note(f"out of memory with {len(works)} rows; going on with at most {size}")
-        for first in range(0, len(works), size):
-            yield from self._answer(works[first : first + size])
-
-    def _given_up(self, work: Work, error: BaseException, full: bool) -> Response:
-        """One request's error; the whole run's where the model has not managed a single answer."""
-        if full:
-            text = f"one prompt of {work.length} tokens does not fit into memory on {self.device}"
-        else:
-            text = f"the model fails on this prompt: {type(error).__name__}: {error}"
-            if not self._answered:
-                raise EngineError(f"{self.name}: {text}") from error
-        return Response(work.request.id, finish="error", error=text)
-
-    def _try(self, works: Sequence[Work]) -> list[Response] | Exception:
-        """The batch's responses, or what went wrong (its tensors given back)."""
-        try:
-            with torch.inference_mode():
-                return self._scored(works) if works[0].request.continuations else self._generated(works)
-        except Exception as error:  # models raise whatever they like; _answer finds out whose fault it is
-            failure = error
-            failure.__traceback__ = None  # it holds the tensors
-        _free_memory()
-        return failure
-
-    def _inputs(self, works: Sequence[Work]) -> preprocess.Features:
-        batch = self.preprocessor.batch(works, self.pad)
-        real, padded = int(batch["attention_mask"].sum()), batch["attention_mask"].numel()
-        counts = {"batches": 1, "rows": len(works), "prompt_tokens": real, "padded_tokens": padded - real}
-        for name, count in counts.items():
-            self._stats[name] += count
-        return {
-            name: tensor.to(self.device, self.model.dtype if tensor.is_floating_point() else None)
-            for name, tensor in batch.items()
-        }
-
-    def _generated(self, works: Sequence[Work]) -> list[Response]:
-        rows = [self._row(work) for work in works]
-        decoding.generate(self.model, self._inputs(works), rows, self.ends, self.pad)
-        self._stats["new_tokens"] += sum(len(row.tokens) for row in rows)
-        return [self._response(work, row) for work, row in zip(works, rows, strict=True)]
-
-    def _scored(self, works: Sequence[Work]) -> list[Response]:
-        branches = [work.branches for work in works]
-        sums = decoding.loglikelihoods(self.model, self._inputs(works), branches, self.pad)
-        return [
-            Response(work.request.id, prompt_tokens=_prompt_tokens(work), loglikelihoods=tuple(of))
-            for work, of in zip(works, sums, strict=True)
-        ]
-
-    def _row(self, work: Work) -> decoding.Row:
-        asked = work.request.decoding
-        limit = asked.max_new_tokens
-        if self.context is not None:
-            limit = max(1, min(limit, self.context - work.length))
-        stopped = partial(self._stopped, asked.stop) if any(asked.stop) else None
-        return decoding.Row(asked, limit, self._seed(work) if asked.temperature > 0 else 0, stopped)
-
-    def _stopped(self, stop: tuple[str, ...], tokens: list[int]) -> bool:
-        text = self._text(tokens)
-        return any(mark in text for mark in stop if mark)
-
-    def _seed(self, work: Work) -> int:
-        """From what is asked, not from where it stands: neighbours and order change no answer."""
-        pictures = [self._picture(image) for image in work.images]
-        asked = work.request.decoding
-        return int(digest_of(work.prompt.digest, pictures, asked.seed, asked.repeat)[:16], 16)
-
-    def _response(self, work: Work, row: decoding.Row) -> Response:
-        text = self._text(row.tokens)
-        thought = thinking.split(text, work.prompt.thinking)
-        answer = thought.answer
-        for mark in filter(None, work.request.decoding.stop):
-            answer = answer.partition(mark)[0]
-        finish: Literal["stop", "length", "thinking"] = "stop" if row.ended else "length"
-        if thought.cut:
-            finish = "thinking"
-        return Response(
-            work.request.id,
-            text=answer.strip(),
-            finish=finish,
-            thinking=thought.thinking,
-            prompt_tokens=_prompt_tokens(work),
-            new_tokens=len(row.tokens),
-        )
-
-    def _text(self, tokens: list[int]) -> str:
-        shown = [token for token in tokens if token not in self._hidden]
-        return str(self.tokenizer.decode(shown, skip_special_tokens=False))
-
-    # digests
-
-    def _picture(self, image: Image) -> str:
-        """The picture's content digest, remembered for the last few pictures: questions about one come in a row."""
-        key = preprocess.identity(image)
-        known = self._pictures.get(key)
-        if known is None:
-            known = self._pictures[key] = image.digest()
-            if len(self._pictures) > 64:
-                self._pictures.popitem(last=False)
-        return known
+    def _checked(self, works: Sequence[Work | Failed]) -> bool:
+        """Whether this model's trees give what single prompts give; where not, that is said."""
+        groups = planning.in_groups(works, _pictures, _tokens, lambda: checking.AT_MOST)
+        shared = sorted(islice(groups, 64), key=len, reverse=True)[:2]
+        prepared = (self._runnable(self.running.preprocessor.prepare_all(group), []) for group in shared)
+        reason = checking.why_no_tree(self.running, [group for group in prepared if group])
+        if reason is not None:
+            self.note(f"{type(self.model).__name__} runs in padded batches, not as trees: {reason}")
+        return reason is None
 
 
 def _settings(asked: Decoding) -> list[Any]:
@@ -319,17 +234,8 @@ def _pictures(item: Work | Failed) -> object:
     return tuple(hash(image) for image in images)
 
 
-def _prompt_tokens(work: Work) -> int:
-    assert work.features is not None
-    return int(work.features["input_ids"].shape[1])
-
-
-def _hidden_ids(tokenizer: Any) -> frozenset[int]:
-    """Special tokens that are no part of an answer; think tags are, until they are split off."""
-    added = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
-    special = added | set(tokenizer.all_special_ids)
-    tags = {i for i in special if tokenizer.convert_ids_to_tokens(i) in thinking.ALL_TAGS}
-    return frozenset(special - tags)
+def _tokens(item: Work | Failed) -> Sequence[int]:
+    return item.prompt.ids if isinstance(item, Work) else ()
 
 
 def _dtype(name: str, device: str) -> torch.dtype | None:
@@ -344,8 +250,3 @@ def _dtype(name: str, device: str) -> torch.dtype | None:
 def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
-
-def _free_memory() -> None:
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
