@@ -272,8 +272,8 @@ def _check(model: Any, batch: decoding.Batch) -> None:
     cache = batch.state.get("past_key_values")
     if model.config._attn_implementation not in ("sdpa", "eager"):
         raise NoTree(f"attention {model.config._attn_implementation!r} takes no mask of one's own")
-    if batch.state.get("position_ids") is None or "position_ids" not in inspect.signature(model.forward).parameters:
-        raise NoTree("the model takes no positions")
+    if cache is None or batch.state.get("position_ids") is None or "position_ids" not in inspect.signature(model.forward).parameters:
+        raise NoTree("the model takes no positions or keeps no keys and values")
     if not batch.can_leave:
         raise NoTree("the model keeps more for a prompt than keys and values")
     others = {type(layer).__name__ for layer in cache.layers} - {"DynamicLayer"}

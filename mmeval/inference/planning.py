@@ -50,15 +50,15 @@ class Budget:
         )
 
 
-def in_order(items: Iterable[S], pictures: Callable[[S], object], window: int = WINDOW) -> Iterator[S]:
-    """Items in the order in which they should run, looking at `window` of them at a time.
+def in_order(items: Iterable[S], pictures: Callable[[S], object], window: int | None = None) -> Iterator[S]:
+    """Items in the order in which they should run, looking at `window` (`WINDOW`) of them at a time.
 
     Like goes with like (scoring or generating, with pictures or without, the same answer length); questions about the
     same pictures stay together, so that these are prepared once; the longest go first, so that what does not fit into
     memory shows at once. The order given decides the rest, so a run's plan is reproducible.
     """
     source = iter(items)
-    while chunk := list(islice(source, window)):
+    while chunk := list(islice(source, window or WINDOW)):
         groups = [pictures(item) for item in chunk]
         longest: dict[object, int] = {}
         first: dict[object, int] = {}
@@ -78,14 +78,14 @@ def in_groups(
     pictures: Callable[[S], object],
     tokens: Callable[[S], Sequence[int]],
     most: Callable[[], int],
-    window: int = WINDOW,
+    window: int | None = None,
 ) -> Iterator[list[S]]:
     """Items that share pictures, or, without any, a long common beginning; at most `most` a group.
 
     The longest groups go first. tokens: of an item's prompt, for finding what texts without pictures share.
     """
     source = iter(items)
-    while chunk := list(islice(source, window)):
+    while chunk := list(islice(source, window or WINDOW)):
         groups: dict[object, list[S]] = {}
         texts: list[S] = []
         for item in chunk:

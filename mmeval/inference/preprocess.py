@@ -186,14 +186,14 @@ class Preprocessor:
             if isinstance(work, Failed):
                 prepared.append(work)
                 continue
-            made = next((found for pattern, first in patterns if (found := pattern.of(work, first))), None)
+            made = next((made for behind, first in patterns if (made := behind.of(work, first))), None)
             if made is None or not self._spreads:
                 asked = self.prepare(work)
                 if made is not None and isinstance(asked, Work):
                     self._spreads = _equal(made, asked.features or {})
                 prepared.append(asked)
-                if isinstance(asked, Work) and self._spreads is not False and (found := Pattern.behind(asked)):
-                    patterns.append((found, asked))
+                if isinstance(asked, Work) and self._spreads is not False and (pattern := Pattern.behind(asked)):
+                    patterns.append((pattern, asked))
             else:
                 prepared.append(replace(work, features=made))
         return prepared

@@ -218,6 +218,7 @@ class TransformersEngine:
         shared = sorted(islice(groups, 64), key=len, reverse=True)[:2]
         prepared = (self._runnable(self.running.preprocessor.prepare_all(group), []) for group in shared)
         reason = checking.why_no_tree(self.running, [group for group in prepared if group])
+        self.running.stats |= dict.fromkeys(self.running.stats, 0)  # the check is no part of the work
         if reason is not None:
             self.note(f"{type(self.model).__name__} runs in padded batches, not as trees: {reason}")
         return reason is None

@@ -55,7 +55,7 @@ def test_tags_that_are_special_tokens_are_found(engine, thinker, monkeypatch):
     from mmeval.inference import decoding
 
     ours = engine(thinker)
-    script = [*ours.tokenizer.encode("four legs</think> A dog.", add_special_tokens=False), min(ours.ends)]
+    script = [*ours.tokenizer.encode("four legs</think> A dog.", add_special_tokens=False), min(ours.running.ends)]
 
     def scripted(logits, rows):
         return [script[len(row.tokens)] for row in rows]

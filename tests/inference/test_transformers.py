@@ -49,7 +49,7 @@ def test_answers_are_those_of_transformers_generate(engine, name):
         inputs = (ours.processor or ours.tokenizer).apply_chat_template(
             turns, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
         )
-        ends = sorted(ours.ends)
+        ends = sorted(ours.running.ends)
         new = ours.model.generate(**inputs, max_new_tokens=6, do_sample=False, eos_token_id=ends, pad_token_id=2)
         new = new[0, inputs["input_ids"].shape[1] :]
         assert given[asked.id].text == ours.tokenizer.decode(new, skip_special_tokens=True).strip()
@@ -68,7 +68,7 @@ def test_loglikelihoods_equal_a_plain_computation(engine, name):
     found = answers(ours, requests)
     one_by_one = answers(engine(name, batch_size=1), requests)
     for asked in requests:
-        work = ours.preprocessor.prepare(ours._work(asked))
+        work = ours.running.preprocessor.prepare(ours.work(asked))
         expected = [_plain_loglikelihood(ours, work, list(tokens)) for tokens in work.branches]
         assert found[asked.id].loglikelihoods == pytest.approx(expected, abs=1e-4)
         assert one_by_one[asked.id].loglikelihoods == pytest.approx(expected, abs=1e-4)
@@ -130,10 +130,10 @@ def test_out_of_memory_halves_the_batch_and_stays_there(engine, monkeypatch):
     requests = questions(count=20)
     expected = answers(engine("llava"), requests)
     notes: list[str] = []
-    ours = engine("llava", batch_size=16, on_note=notes.append)
+    ours = engine("llava", batch_size=16, tree=False, on_note=notes.append)
     sizes = _forward_takes_at_most(monkeypatch, ours.model, 4, torch.OutOfMemoryError("CUDA out of memory"))
     assert answers(ours, requests) == expected
-    assert ours.budget == Budget(4)
+    assert ours.running.budget == Budget(4)
     assert max(sizes[sizes.index(4) :]) <= 8, "the second half of the first batch is tried at its size, no more"
     assert len(notes) == 2
     assert "at most 4" in notes[-1]
@@ -243,7 +243,7 @@ def test_an_answer_that_the_user_began_goes_on(engine):
 def test_requests_are_taken_as_they_are_needed(engine, monkeypatch):
     from mmeval.inference import planning
 
-    monkeypatch.setattr(planning.in_order, "__defaults__", (8,))
+    monkeypatch.setattr(planning, "WINDOW", 8)
     taken = 0
 
     def endless():
