@@ -98,7 +98,9 @@ def with_generate(engine: Any, requests: Sequence[Request], batch: int) -> dict[
             parts = row.messages[0].content
             images.append([part.open() for part in parts if isinstance(part, Image)])
             content = [{"type": "text", "text": p} if isinstance(p, str) else {"type": "image"} for p in parts]
-            texts.append(processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True))
+            texts.append(
+                processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+            )
         inputs = processor(images=images, text=texts, return_tensors="pt", padding=True, padding_side="left")
         with torch.inference_mode():
             out = engine.model.generate(
@@ -113,7 +115,9 @@ def with_generate(engine: Any, requests: Sequence[Request], batch: int) -> dict[
 def operations(engine: Any, requests: Sequence[Request]) -> float:
     """Floating-point operations that a tree needs at least: two a weight and token, the tower's once a picture."""
     model, config = engine.model, engine.model.config.get_text_config()
-    decoder = sum(weight.numel() for weight in model.get_decoder().parameters()) - config.vocab_size * config.hidden_size
+    decoder = (
+        sum(weight.numel() for weight in model.get_decoder().parameters()) - config.vocab_size * config.hidden_size
+    )
     pictures: dict[object, list[Request]] = {}
     for request in requests:
         pictures.setdefault(request.messages[0].images, []).append(request)

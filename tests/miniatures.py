@@ -79,7 +79,7 @@ TEXT_TEMPLATE = (
 )
 
 
-def tokenizer(special: tuple[str, ...] = (), named: dict[str, str] | None = None) -> PreTrainedTokenizerFast:
+def tokenizer(special: tuple[str, ...] = (), named: dict[str, Any] | None = None) -> PreTrainedTokenizerFast:
     """A byte-level BPE of about 400 tokens with <s>, </s>, <pad> and the special tokens given."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

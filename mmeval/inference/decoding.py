@@ -145,7 +145,7 @@ class Batch:
     def can_leave(self) -> bool:
         """Whether everything that is kept for a row is known here, so that rows can be taken out."""
         cache = self.state.get("past_key_values")
-        known = {*ROW_STATE, "past_key_values", "use_cache"}
+        known = {*ROW_STATE, *CROSS_STATE, "past_key_values", "use_cache"}
         return all(name in known for name in self.state) and all(
             hasattr(layer, "batch_select_indices") for layer in getattr(cache, "layers", [None])
         )
@@ -156,7 +156,10 @@ class Batch:
         model, new = self.model, ids.shape[1]
         if not first:
             grown = {name: self.state.pop(name) for name in ("past_key_values",) if name in self.state}
-            self.state = {**model._update_model_kwargs_for_generation({}, self.state, num_new_tokens=new), **grown}
+            moved = model._update_model_kwargs_for_generation(
+                {}, self.state, is_encoder_decoder=False, num_new_tokens=new
+            )
+            self.state = {**moved, **grown}
         trimmed = {"logits_to_keep": keep} if self.trims else {}
         inputs = model.prepare_inputs_for_generation(
             self.ids, next_sequence_length=new, is_first_iteration=first, **self.state, **trimmed
@@ -178,6 +181,10 @@ class Batch:
         for name in ROW_STATE:
             if self.state.get(name) is not None:  # [rows, tokens], or [axes, rows, tokens] for positions in space
                 self.state[name] = self.state[name].index_select(-2, rows)
+        for name in CROSS_STATE:
+            if self.state.get(name) is not None:  # [rows, tokens, …]
+                self.state[name] = self.state[name][rows]
 
 
+CROSS_STATE = ("cross_attention_mask",)  # which pictures each token attends to, where they lie beside the text
 ROW_STATE = ("attention_mask", "position_ids", "token_type_ids", "mm_token_type_ids")

@@ -121,9 +121,10 @@ class Forest:
         width = max(len(kept[r]) for r in rows)
         if len(rows) * width <= LEAVE_AT * len(kept) * len(self.slots[0]):
             self._select(rows, [kept[r] for r in rows], width)
-        seen = self.sees & torch.tensor([[b is not None for b in row] for row in self.slots], device=self.sees.device)[
-            :, :, None
-        ]
+        seen = (
+            self.sees
+            & torch.tensor([[b is not None for b in row] for row in self.slots], device=self.sees.device)[:, :, None]
+        )
         seen = seen.any(1)
         most = int(seen.sum(1).max())
         longest = max(branch.row.limit - len(branch.row.tokens) for branch in self.branches)
@@ -138,9 +139,7 @@ class Forest:
         # A row with fewer answers repeats one of its slots as padding.
         slot = torch.tensor([of + [of[0]] * (width - len(of)) for of in kept], device=device)
         self.sees = self.sees[index].gather(1, slot[:, :, None].expand(-1, -1, self.columns))
-        self.position = self.position.index_select(-2, index).gather(
-            -1, slot.expand(*self.position.shape[:-2], -1, -1)
-        )
+        self.position = self.position.index_select(-2, index).gather(-1, slot.expand(*self.position.shape[:-2], -1, -1))
         self.places = self.places[index]
         old = self.slots
         self.slots = [[old[r][s] for s in of] + [None] * (width - len(of)) for r, of in zip(rows, kept, strict=True)]
@@ -261,20 +260,22 @@ def masks(model: Any, sees: torch.Tensor, places: torch.Tensor, text: torch.Tens
 
 
 def _as_taken(model: Any, sees: torch.Tensor) -> torch.Tensor:
-    mask = sees[:, None]
-    if model.config._attn_implementation == "sdpa":
-        return mask
+    """Added to attention's scores; attention turns a mask of booleans into this anew in every layer."""
     lowest = torch.finfo(model.dtype).min
-    return torch.zeros(mask.shape, dtype=model.dtype, device=mask.device).masked_fill(~mask, lowest)
+    return torch.zeros(sees.shape, dtype=model.dtype, device=sees.device).masked_fill_(~sees, lowest)[:, None]
 
 
 def _check(model: Any, batch: decoding.Batch) -> None:
     cache = batch.state.get("past_key_values")
     if model.config._attn_implementation not in ("sdpa", "eager"):
         raise NoTree(f"attention {model.config._attn_implementation!r} takes no mask of one's own")
-    if cache is None or batch.state.get("position_ids") is None or "position_ids" not in inspect.signature(model.forward).parameters:
+    if (
+        cache is None
+        or batch.state.get("position_ids") is None
+        or "position_ids" not in inspect.signature(model.forward).parameters
+    ):
         raise NoTree("the model takes no positions or keeps no keys and values")
-    if not batch.can_leave:
+    if not batch.can_leave or any(name in batch.state for name in decoding.CROSS_STATE):
         raise NoTree("the model keeps more for a prompt than keys and values")
     others = {type(layer).__name__ for layer in cache.layers} - {"DynamicLayer"}
     config = model.config.get_text_config(decoder=True)
@@ -285,4 +286,3 @@ def _check(model: Any, batch: decoding.Batch) -> None:
 
 def _in_front(tensor: torch.Tensor, columns: int) -> torch.Tensor:
     return F.pad(tensor, (0, 0, columns - tensor.shape[2], 0))
-

@@ -9,9 +9,9 @@ import torch
 from mmeval.errors import UsageError
 from mmeval.inference.planning import Budget
 
-CPU_ROWS = 32
+CPU_ROWS, CPU_ANSWERS = 32, 256
 CPU_PROMPT_TOKENS = 2048  # above, a CPU's caches overflow and larger batches become slower
-GPU_ROWS = 256
+GPU_ROWS, GPU_ANSWERS = 256, 1024
 GPU_PROMPT_TOKENS = 65536  # above, an accelerator has long been busy
 
 
@@ -35,12 +35,13 @@ def budget(model: Any) -> Budget:
     vision tower and the allocator. The estimate need not be exact: a batch that does not fit is halved.
     """
     if model.device.type != "cuda":
-        return Budget(CPU_ROWS, CPU_PROMPT_TOKENS)
+        return Budget(CPU_ROWS, CPU_PROMPT_TOKENS, answers=CPU_ANSWERS)
     free, _ = torch.cuda.mem_get_info(model.device)
     free += torch.cuda.memory_reserved(model.device) - torch.cuda.memory_allocated(model.device)
     config, size = model.config.get_text_config(decoder=True), model.dtype.itemsize
     return Budget(
         rows=GPU_ROWS,
+        answers=GPU_ANSWERS,
         prompt_tokens=int(min(GPU_PROMPT_TOKENS, 0.2 * free / activation_bytes(config, size))),
         tokens=int(0.6 * free / cache_bytes(config, size)),
     )

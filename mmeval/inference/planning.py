@@ -34,13 +34,18 @@ S = TypeVar("S", bound=Sized)
 class Budget:
     """How much runs at once, padding counted.
 
-    rows: answers. prompt_tokens: rows times the longest prompt, what the first pass computes.
+    rows: of a padded batch. answers: of a forest, whose rows hold several; None for as many as rows. prompt_tokens: rows times the longest prompt, what the first pass computes.
     tokens: rows times the longest prompt and answer, what the key-value cache must hold.
     """
 
     rows: int
     prompt_tokens: int | None = None
     tokens: int | None = None
+    answers: int | None = None
+
+    @property
+    def branches(self) -> int:
+        return self.answers or self.rows
 
     def holds(self, rows: int, prompt: int, answer: int) -> bool:
         return (
@@ -66,7 +71,7 @@ def in_order(items: Iterable[S], pictures: Callable[[S], object], window: int | 
             longest[group] = max(longest.get(group, 0), item.length)
             first.setdefault(group, place)
 
-        def rank(place: int) -> tuple[bool, bool, int, int, int, int]:
+        def rank(place: int) -> tuple[bool, int, int, int, int, int]:
             item, group = chunk[place], groups[place]  # noqa: B023 (used within this turn of the loop only)
             return (*_kind(item.request), -longest[group], first[group], -item.length)  # noqa: B023
 
@@ -82,7 +87,7 @@ def in_groups(
 ) -> Iterator[list[S]]:
     """Items that share pictures, or, without any, a long common beginning; at most `most` a group.
 
-    The longest groups go first. tokens: of an item's prompt, for finding what texts without pictures share.
+    Those with the most words go first, so that neighbours are alike in size. tokens: of an item's prompt, for finding what texts without pictures share.
     """
     source = iter(items)
     while chunk := list(islice(source, window or WINDOW)):
@@ -94,7 +99,7 @@ def in_groups(
             else:
                 texts.append(item)
         found = [*groups.values(), *_alike(texts, tokens)]
-        found.sort(key=lambda group: (not pictures(group[0]), -max(item.length for item in group)))
+        found.sort(key=lambda group: (not pictures(group[0]), -sum(len(tokens(item)) for item in group)))
         for group in found:
             # Answers of one length beside each other: they are done together.
             group.sort(key=lambda item: -item.request.decoding.max_new_tokens)
@@ -143,6 +148,7 @@ def _fits(batch: list[S], budget: Budget) -> bool:
     )
 
 
-def _kind(request: Request) -> tuple[bool, bool, int]:
-    with_pictures = any(message.images for message in request.messages)
-    return bool(request.continuations), not with_pictures, -request.decoding.max_new_tokens
+def _kind(request: Request) -> tuple[bool, int, int]:
+    """What may run together as padded rows. As many pictures each: Mllama's text attends to padded ones, too."""
+    pictures = sum(len(message.images) for message in request.messages)
+    return bool(request.continuations), -pictures, -request.decoding.max_new_tokens

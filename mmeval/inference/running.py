@@ -70,11 +70,11 @@ class Running:
     def batch(self, works: Sequence[Work]) -> preprocess.Features:
         return self.on_device(self.preprocessor.batch(works, self.pad))
 
-    def shrink(self, answers: int, what: str) -> None:
-        """From now on at most so many answers at once."""
-        if answers < self.budget.rows:
-            self.budget = replace(self.budget, rows=answers)
-            self.note(f"out of memory with {what}; going on with at most {answers}")
+    def shrink(self, size: int, what: str, *, forest: bool = False) -> None:
+        """From now on at most so many rows of a batch, or answers of a forest, at once."""
+        if size < (self.budget.branches if forest else self.budget.rows):
+            self.budget = replace(self.budget, **({"answers": size} if forest else {"rows": size}))
+            self.note(f"out of memory with {what}; going on with at most {size}")
 
     def given_up(self, work: Work, error: BaseException) -> Response:
         """One request's error; the whole run's where the model has not managed a single answer."""

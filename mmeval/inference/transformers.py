@@ -185,7 +185,7 @@ class TransformersEngine:
         return padded.run(self.running, (work for group in prepared for work in self._runnable(group, failures)))
 
     def _groups(self, works: Iterator[Work | Failed], failures: list[Response]) -> Iterator[list[Work]]:
-        groups = planning.in_groups(works, _pictures, _tokens, lambda: self.running.budget.rows)
+        groups = planning.in_groups(works, _pictures, _tokens, lambda: self.running.budget.branches)
         for group in self._ahead(groups, 16):
             yield self._runnable(group, failures)
 
@@ -250,4 +250,3 @@ def _dtype(name: str, device: str) -> torch.dtype | None:
 
 def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
-

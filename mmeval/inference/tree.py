@@ -48,18 +48,21 @@ def pack(paths: Sequence[Sequence[int]], wanted: Sequence[int]) -> Packed:
     root = min(_common(first, last), *(len(path) - n for path, n in zip(paths, wanted, strict=True)))
     tokens: list[int] = []
     depths: list[int] = []
+    parents: list[int] = []
     columns: dict[int, list[int]] = {}
     before: list[int] = []
     for place, number in enumerate(order):
         path = paths[number]
         shared = min(_common(path, paths[order[place - 1]]) - root, len(path) - root) if place else 0
         own = list(range(len(tokens), len(tokens) + len(path) - root - shared))
+        parents.extend((before[shared - 1] if shared else -1) if column == own[0] else column - 1 for column in own)
         tokens.extend(path[root + shared :])
         depths.extend(range(root + shared, len(path)))
         before = columns[number] = before[:shared] + own
-    sees = np.zeros((len(tokens), len(tokens)), np.bool_)
-    for of in columns.values():
-        sees[np.ix_(of, of)] |= np.tri(len(of), dtype=np.bool_)
+    sees = np.eye(len(tokens), dtype=np.bool_)
+    for column, parent in enumerate(parents):
+        if parent >= 0:  # what comes before it in its path sees, and it itself; the parent's row is done by now
+            sees[column] |= sees[parent]
     ends = {column for number, of in columns.items() for column in of[len(of) - wanted[number] :]}
     moved = [c for c in range(len(tokens)) if c not in ends] + sorted(ends)
     at = {column: place for place, column in enumerate(moved)}

@@ -23,6 +23,7 @@ from mmeval.inference.tree import Packed, pack
 
 PATH = "tree"
 SHORT = 16  # tokens: answers that may grow longer than this go on in the pool
+WASTE = 1.5  # most columns with padding, over those without
 REFILL = 0.5  # share of the budget's answers below which the pool takes in more
 
 
@@ -90,10 +91,11 @@ def in_forests(rows: deque[Row], budget: Budget) -> list[Row]:
         more = [*taken, rows[0]]
         longest = max(row.packed.root for row in more) + max(len(row.packed.tokens) for row in more)
         growth = max(row.growth for row in more)
-        fits = sum(row.answers for row in more) <= budget.rows and (
+        fits = sum(row.answers for row in more) <= budget.branches and (
             budget.prompt_tokens is None or len(more) * longest <= budget.prompt_tokens
         )
-        if taken and _kind(rows[0]) != _kind(taken[0]):
+        wasted = len(more) * longest > WASTE * sum(row.tokens for row in more)
+        if taken and (wasted or _kind(rows[0]) != _kind(taken[0])):
             break
         if taken and not (fits and (budget.tokens is None or len(more) * (longest + growth) <= budget.tokens)):
             break
@@ -136,13 +138,13 @@ class Trees:
         if pool is None:
             return True
         budget = self.running.budget
-        if len(pool.branches) > REFILL * budget.rows:
+        if len(pool.branches) > REFILL * budget.branches:
             return False
         return budget.tokens is None or len(pool.slots) * pool.columns <= REFILL * budget.tokens
 
     def _look_ahead(self) -> bool:
         """Fills up what waits; whether anything does."""
-        while self._more and len(self._waiting) + len(self._alone) < 2 * self.running.budget.rows:
+        while self._more and len(self._waiting) + len(self._alone) < 2 * self.running.budget.branches:
             with self.running.timed("waiting_s"):
                 group = next(self._groups, None)
             if group is None:
@@ -190,7 +192,7 @@ class Trees:
     def _shrink(self, works: list[Work]) -> None:
         """Half as many answers a forest from now on, these ones first."""
         size = max(1, (len(works) + 1) // 2)
-        self.running.shrink(size, f"{len(works)} answers")
+        self.running.shrink(size, f"{len(works)} answers", forest=True)
         self._waiting = deque(
             part for row in (*self._regrouped(works), *self._waiting) for part in _split(row, self.running)
         )
@@ -326,7 +328,7 @@ def scored(running: Running, rows: Sequence[Row], planted: forests.Planted) -> l
 
 def _split(row: Row, running: Running) -> list[Row]:
     """The row as trees of no more works than the budget holds."""
-    size = running.budget.rows
+    size = running.budget.branches
     if len(row.works) <= size:
         return [row]
     parts = [row_of(row.works[start : start + size], running.pictures) for start in range(0, len(row.works), size)]
