@@ -3,8 +3,8 @@
     python bench/engine.py                       # the demo checkpoint and a 30 M-parameter LLaVA with 576 image tokens
     python bench/engine.py --model DIR --pictures 16 --questions 18 --tokens 3
 
-Compared, in turns that alternate: one request at a time (VLMEvalKit's way), padded batches of several sizes (lmms-eval's
-way: processor and `generate` on a batch of rows), mmeval's padded batches, mmeval's trees. Answers must be equal.
+Compared, in turns that alternate: one request at a time (VLMEvalKit's way), padded batches of several sizes
+(lmms-eval's way: processor and `generate` on a batch of rows), mmeval's padded batches, mmeval's trees.
 Weights of the LLaVA are random: speed doesn't depend on them. "limit" is the share of what this machine's matrix
 products reach, counted from the floating-point operations that a tree needs at least.
 """
@@ -18,6 +18,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,24 @@ import torch
 from mmeval.catalog import bundled
 from mmeval.inference.base import Decoding, Request
 from mmeval.inference.transformers import load
+from mmeval.inference.trees import row_of
 from mmeval.samples import Image, ask
 
-THINGS = "dog cat car bench bird chair boat horse clock cup fork kite sheep train truck bottle sofa bed".split()
+THINGS = ["dog", "cat", "car", "bench", "bird", "chair", "boat", "horse", "clock", "cup", "fork", "kite", "sheep"]
+THINGS += ["train", "truck", "bottle", "sofa", "bed"]
 
 
 def random_llava(folder: Path) -> Path:
     """LLaVA-1.5's shape in small: 24 x 24 image tokens of 336 pixels, a decoder of about 30 M parameters."""
-    from transformers import CLIPImageProcessor, CLIPVisionConfig, LlamaConfig, LlavaConfig
-    from transformers import LlavaForConditionalGeneration, LlavaProcessor, PreTrainedTokenizerFast
+    from transformers import (
+        CLIPImageProcessor,
+        CLIPVisionConfig,
+        LlamaConfig,
+        LlavaConfig,
+        LlavaForConditionalGeneration,
+        LlavaProcessor,
+        PreTrainedTokenizerFast,
+    )
 
     demo = bundled("models") / "demo"
     tokenizer = PreTrainedTokenizerFast.from_pretrained(demo)
@@ -114,25 +124,21 @@ def with_generate(engine: Any, requests: Sequence[Request], batch: int) -> dict[
 
 def operations(engine: Any, requests: Sequence[Request]) -> float:
     """Floating-point operations that a tree needs at least: two a weight and token, the tower's once a picture."""
-    model, config = engine.model, engine.model.config.get_text_config()
-    decoder = (
-        sum(weight.numel() for weight in model.get_decoder().parameters()) - config.vocab_size * config.hidden_size
-    )
-    pictures: dict[object, list[Request]] = {}
-    for request in requests:
-        pictures.setdefault(request.messages[0].images, []).append(request)
-    run = 0
-    for group in pictures.values():
-        works = [engine.running.preprocessor.prepare(engine.work(request)) for request in group[:1]]
-        prompt = works[0].prompt_tokens
-        lengths = [len(engine.work(request).prompt.ids) for request in group]
-        own = min(lengths) - next(i for i, t in enumerate(zip(*(engine.work(r).prompt.ids for r in group))) if len(set(t)) > 1) if len(group) > 1 else 0  # fmt: skip # noqa: E501
-        run += prompt - own + own * len(group) + sum(r.decoding.max_new_tokens - 1 for r in group)
-    tower = sum(weight.numel() for name, weight in model.named_parameters() if "vision" in name)
-    patches = (model.config.vision_config.image_size // model.config.vision_config.patch_size) ** 2
+    running, config = engine.running, engine.model.config.get_text_config()
     head = config.vocab_size * config.hidden_size
+    decoder = sum(weight.numel() for weight in engine.model.get_decoder().parameters()) - head
+    groups: dict[object, list[Request]] = {}
+    for request in requests:
+        groups.setdefault(request.messages[0].images, []).append(request)
+    tokens = sum(request.decoding.max_new_tokens - 1 for request in requests)
+    for group in groups.values():
+        row = row_of(running.preprocessor.prepare_all([engine.work(one) for one in group]), running.pictures)
+        assert row is not None
+        tokens += row.tokens
+    tower = sum(weight.numel() for name, weight in engine.model.named_parameters() if "vision" in name)
+    patches = (engine.model.config.vision_config.image_size // engine.model.config.vision_config.patch_size) ** 2
     answers = sum(request.decoding.max_new_tokens for request in requests)
-    return 2.0 * (decoder * run + tower * patches * len(pictures) + head * answers)
+    return 2.0 * (decoder * tokens + tower * patches * len(groups) + head * answers)
 
 
 def peak(device: torch.device, dtype: torch.dtype) -> float:
@@ -148,8 +154,8 @@ def peak(device: torch.device, dtype: torch.dtype) -> float:
     return 2.0 * size**3 / best
 
 
-def measure(name: str, folder: str, given: argparse.Namespace) -> None:
-    requests = questions(given.pictures, given.questions, given.tokens)
+def measure(name: str, folder: str, each: int, given: argparse.Namespace) -> None:
+    requests = questions(given.pictures, each, given.tokens)
     options = {"device": given.device, "dtype": given.dtype, "threads": given.threads}
     engines = {"trees": load(folder, **options), "padded": load(folder, tree=False, **options)}
     reference = engines["trees"]
@@ -158,11 +164,8 @@ def measure(name: str, folder: str, given: argparse.Namespace) -> None:
         return lambda: {response.id: response.text for response in engines[path].run(requests)}
 
     ways: dict[str, Callable[[], dict[str, str]]] = {
-        "generate, one at a time": lambda: with_generate(reference, requests, 1),
-        **{
-            f"generate, batches of {size}": (lambda size: lambda: with_generate(reference, requests, size))(size)
-            for size in given.batches
-        },
+        "generate, one at a time": partial(with_generate, reference, requests, 1),
+        **{f"generate, batches of {size}": partial(with_generate, reference, requests, size) for size in given.batches},
         "mmeval, padded batches": ours("padded"),
         "mmeval, trees": ours("trees"),
     }
@@ -180,7 +183,7 @@ def measure(name: str, folder: str, given: argparse.Namespace) -> None:
     trees = took["mmeval, trees"]
     best = min(took[way] for way in took if way.startswith("generate, batches"))
     limit = operations(reference, requests) / peak(reference.running.device, reference.model.dtype)
-    print(f"\n{name}: {given.pictures} pictures, {given.questions} questions each, {given.tokens} new tokens; "
+    print(f"\n{name}: {given.pictures} pictures, {each} questions each, {given.tokens} new tokens; "
           f"{reference.numerics}, {torch.get_num_threads()} threads")  # fmt: skip
     for way, of in took.items():
         agree = sum(answers[way][id] == text for id, text in answers["mmeval, trees"].items()) / len(requests)
@@ -197,7 +200,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", help="a checkpoint's folder; by default the demo checkpoint and a random LLaVA")
     parser.add_argument("--pictures", type=int, default=8)
-    parser.add_argument("--questions", type=int, nargs="+", default=[6, 18], dest="each")
+    parser.add_argument("--questions", type=int, nargs="+", default=[6, 18])
     parser.add_argument("--tokens", type=int, default=3)
     parser.add_argument("--batches", type=int, nargs="+", default=[8, 32])
     parser.add_argument("--repeats", type=int, default=3)
@@ -210,8 +213,8 @@ def main() -> None:
             "demo": str(bundled("models") / "demo"), "random LLaVA, 576 image tokens": str(random_llava(Path(folder))),
         }  # fmt: skip
         for name, path in models.items():
-            for given.questions in given.each:
-                measure(name, path, given)
+            for each in given.questions:
+                measure(name, path, each, given)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ S = TypeVar("S", bound=Sized)
 class Budget:
     """How much runs at once, padding counted.
 
-    rows: of a padded batch. answers: of a forest, whose rows hold several; None for as many as rows. prompt_tokens: rows times the longest prompt, what the first pass computes.
+    rows: of a padded batch. answers: of a forest, whose rows hold several; None for as many as rows.
+    prompt_tokens: rows times the longest prompt, what the first pass computes.
     tokens: rows times the longest prompt and answer, what the key-value cache must hold.
     """
 
@@ -87,7 +88,8 @@ def in_groups(
 ) -> Iterator[list[S]]:
     """Items that share pictures, or, without any, a long common beginning; at most `most` a group.
 
-    Those with the most words go first, so that neighbours are alike in size. tokens: of an item's prompt, for finding what texts without pictures share.
+    Those with the most words go first, so that neighbours are alike in size. tokens: of an item's prompt, for finding
+    what texts without pictures share.
     """
     source = iter(items)
     while chunk := list(islice(source, window or WINDOW)):
