@@ -142,6 +142,13 @@ def run(
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", "--trust_remote_code", help="Run code that the checkpoint brings.")
     ] = False,
+    tree: Annotated[
+        bool,
+        typer.Option("--tree/--no-tree", help="Run what questions on a picture share once, or not."),
+    ] = True,
+    check: Annotated[
+        bool, typer.Option("--check", help="First compare trees, batches and single prompts; stop if they differ.")
+    ] = False,
     log_samples: Annotated[bool, typer.Option("--log_samples", hidden=True)] = True,  # lm-eval's; always on here
     json: Json = False,
 ) -> int:
@@ -164,6 +171,7 @@ def run(
         "system": system,
         "chat_template": chat_template,
         "trust_remote_code": trust_remote_code,
+        "tree": tree,
     }
     if model_args:
         model, given = _model_args(model, model_args)
@@ -187,6 +195,7 @@ def run(
             scoring=scoring,
         ),
         engine_options=options,
+        check=check,
         progress=for_people(),
         command=sys.argv[1:],
     )
@@ -313,11 +322,20 @@ def verify(
 
 
 @app.command()
-def doctor(data: Data = None, json: Json = False) -> int:
-    """Says what is installed, what is missing, and how to get it."""
-    from mmeval.doctor import examine, print_findings
+def doctor(
+    data: Data = None,
+    model: Annotated[
+        str | None, typer.Option(help="Also run this checkpoint one by one, in batches and as trees, and compare.")
+    ] = None,
+    dtype: Annotated[str, typer.Option(help="With --model: auto, float32, bfloat16 or float16.")] = "auto",
+    device: Annotated[str, typer.Option(help="With --model: auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    json: Json = False,
+) -> int:
+    """Says what is installed, what is missing, and how to get it; with --model, whether its answers hang on how the
+    model is run."""
+    from mmeval.doctor import examine, examine_model, print_findings
 
-    findings = examine(tuple(data or ()))
+    findings = [*examine(tuple(data or ())), *(examine_model(model, device, dtype) if model else ())]
     if json:
         _print_json({"checks": [finding.to_json() for finding in findings]})
     else:

@@ -8,10 +8,14 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from mmeval.catalog import bundled, load_catalog
+from mmeval.errors import UsageError
 from mmeval.provenance import versions
+
+if TYPE_CHECKING:
+    from mmeval.inference.transformers import TransformersEngine
 
 # package -> what it is for; wanted by some ways of running only
 OPTIONAL = {
@@ -44,6 +48,32 @@ class Finding:
 
 def examine(data: tuple[Path, ...] = ()) -> list[Finding]:
     return [*_packages(), *_device(), *_word_data(), *_checkpoints(), *_data(data), _disk()]
+
+
+def examine_model(model: str, device: str, dtype: str) -> list[Finding]:
+    """Whether a checkpoint gives the same answers one by one, in padded batches and as trees.
+
+    Raises `UsageError` where there is no such model, or it is none that could be run in several ways.
+    """
+    from mmeval.inference import open_engine
+    from mmeval.inference.equivalence import differences, rendered_requests
+
+    notes: list[str] = []
+    engine = open_engine(model, device=device, dtype=dtype, on_note=notes.append)
+    if not hasattr(engine, "sibling"):
+        raise UsageError(f"--model {model}: stored answers can't be run again; pass a checkpoint")
+    local = cast("TransformersEngine", engine)
+    found = differences(local, rendered_requests())
+    findings = [Finding(f"model {model}", True, f"{local.numerics}; {'; '.join(notes) or 'no notes'}")]
+    for one in found:
+        detail = (
+            f"{one.flips} of {one.answers} answers differ from one by one; an answer's log-probability by "
+            f"{one.largest:.2g} nats a token at most (bound {one.bound:g}); ran as: {one.took}"
+        )
+        mend = "run with --no-tree" if one.way == "trees" else "run with --batch-size 1"
+        findings.append(Finding(one.way, one.fine, detail, mend, needed=True))
+    engine.close()
+    return findings
 
 
 def _packages() -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mmeval import scoring
 from mmeval.catalog import Catalog, load_catalog
@@ -28,6 +28,8 @@ from mmeval.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mmeval.inference.transformers import TransformersEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def evaluate(
     catalog: Catalog | Iterable[str | Path] = (),
     settings: Settings | None = None,
     engine_options: Mapping[str, Any] | None = None,
+    check: bool = False,
     progress: Progress | None = None,
     command: Sequence[str] = (),
     **more: Any,
@@ -101,6 +104,8 @@ def evaluate(
     output: the run folder, by default runs/MODEL/TASKS. An unfinished or earlier run there is continued: requests
     with the same digest are not asked again; fresh=True asks all anew. settings: or its fields as keywords
     (limit=100, temperature=0.7). engine_options: what `mmeval.inference.open_engine` takes (dtype, device …).
+    check: compare the ways of running the model on some of the requests first, and raise `EngineError` if its answers
+    hang on them.
 
     Raises `UsageError` and `DataError`; a task whose data is missing or broken is in `Run.failed` while others run,
     unless all fail.
@@ -134,6 +139,8 @@ def evaluate(
         }
         try:
             with _status(run, record, clock):
+                if check:
+                    record["check"] = _checked(engine, plans, progress)
                 asked = _ask_all(run, engine, plans, fresh, record, progress)
         finally:
             if isinstance(model, str):
@@ -222,6 +229,25 @@ def _open(model: str, options: Mapping[str, Any], progress: Progress) -> Engine:
 
     progress.stage(f"loading {model}")
     return open_engine(model, on_note=progress.note, **options)
+
+
+def _checked(engine: Engine, plans: Sequence[Plan], progress: Progress) -> list[dict[str, Any]]:
+    """The ways of running this model compared, for run.json. Raises `EngineError` where they differ."""
+    if not hasattr(engine, "sibling"):
+        progress.note("--check: this engine has one way of running only; nothing to compare")
+        return []
+    from mmeval.inference.equivalence import DOZENS, differences, refuse
+
+    local = cast("TransformersEngine", engine)
+    progress.stage("checking trees and batches against single prompts")
+    share = -(-DOZENS // len(plans))
+    found = differences(local, [request for plan in plans for request in plan.requests[:share]])
+    refuse(found, local.name)
+    said = ", ".join(f"{one.way} {one.largest:.1g}" for one in found)
+    progress.note(
+        f"checked on {found[0].answers} requests; largest difference from single prompts, nats a token: {said}"
+    )
+    return [one.to_json() for one in found]
 
 
 def _ask_all(

@@ -29,6 +29,7 @@ def open_engine(
     trust_remote_code: bool = False,
     revision: str | None = None,
     threads: int | None = None,
+    tree: bool = True,
     on_note: Callable[[str], None] = lambda text: None,
 ) -> Engine:
     """The engine that `--model` names.
@@ -62,6 +63,7 @@ def open_engine(
         trust_remote_code=trust_remote_code,
         revision=revision,
         threads=threads,
+        tree=tree,
         on_note=on_note,
     )
 

@@ -26,6 +26,7 @@ def answer(running: Running, works: Sequence[Work]) -> Iterator[Response]:
         answers = _try(running, works)
     if not isinstance(answers, BaseException):
         running.answered = True
+        running.count(in_batches=len(answers))
         yield from answers
         return
     if len(works) == 1:

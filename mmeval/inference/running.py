@@ -19,7 +19,9 @@ from mmeval.inference.base import Response
 from mmeval.inference.planning import Budget
 from mmeval.inference.preprocess import Preprocessor, Work
 
-STATS = ("device_s", "waiting_s", "batches", "rows", "prompt_tokens", "run_tokens", "new_tokens")
+STATS = (
+    "device_s", "waiting_s", "batches", "rows", "as_trees", "in_batches", "prompt_tokens", "run_tokens", "new_tokens",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -28,7 +30,8 @@ class Running:
     note: told what a user should know.
 
     budget shrinks when memory runs out. stats: seconds the device worked and waited for preprocessing; batches, rows,
-    prompt tokens asked, prompt tokens run (padding and what is shared counted as run), new tokens.
+    answers given as trees and in batches, prompt tokens asked, prompt tokens run (padding counted, what is shared
+    once), new tokens.
     """
 
     name: str

@@ -88,6 +88,7 @@ class TransformersEngine:
         """tree: run what questions share once where the model allows it. threads_after: what torch's threads are set
         to when the engine is closed."""
         self.name, self.model_digest, self.note = name, model_digest, note
+        self._loaded = loaded
         self.model, self.tokenizer, self.processor = loaded.model, loaded.tokenizer, loaded.processor
         self.prompts = Prompts(loaded.processor, loaded.tokenizer, loaded.template, system)
         self.threads, self._threads_after = torch.get_num_threads(), threads_after
@@ -174,6 +175,17 @@ class TransformersEngine:
             return Failed(request, str(error))
         branches = tuple(tuple(self.prompts.continuation(prompt, text)) for text in request.continuations)
         return Work(request, prompt, branches)
+
+    def sibling(self, *, tree: bool, batch_size: int | Literal["auto"]) -> TransformersEngine:
+        """Another engine over the same loaded model, that runs it in another way."""
+        return TransformersEngine(
+            self._loaded,
+            name=self.name,
+            model_digest=self.model_digest,
+            batch_size=batch_size,
+            tree=tree,
+            system=self.prompts.system,
+        )
 
     def _as_trees(self, works: Iterator[Work | Failed], failures: list[Response]) -> Iterator[Response]:
         return trees.Trees(self.running, self._groups(works, failures)).run()

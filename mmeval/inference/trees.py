@@ -251,7 +251,7 @@ class Trees:
             self._shrink(works)
 
     def _response(self, branch: Branch) -> Response:
-        self.running.count(new_tokens=len(branch.row.tokens))
+        self.running.count(new_tokens=len(branch.row.tokens), as_trees=1)
         return self.running.answering.response(branch.work, branch.row, PATH)
 
     def _try_step(self, forest: Forest) -> list[Branch] | Exception:
@@ -323,6 +323,7 @@ def scored(running: Running, rows: Sequence[Row], planted: forests.Planted) -> l
             sums.setdefault(work.request.id, []).append(float(torch.stack(logs).sum()) if logs else 0.0)
         by_id = {work.request.id: work for work in row.works}
         found += [running.answering.scored(by_id[id], of, PATH) for id, of in sums.items()]
+        running.count(as_trees=len(sums))
     return found
 
 

@@ -69,6 +69,7 @@ class _Columns:
             "target": text(as_text(asked.sample.target)),
             "prediction": text(score["prediction"] if score else None),
             "thinking": text((response.thinking if response else None) or None),
+            "path": text((response.path if response else None) or None),
             "error": text(_reason(asked, response) if state == MISSING else None),
             "counts": text(_counts(score)),
             "slices": self.slices.code(_json(dict(asked.sample.slices))),
