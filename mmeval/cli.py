@@ -117,7 +117,9 @@ def run(
         int | None, typer.Option("--max-new-tokens", "--max_new_tokens", help="Instead of each task's own limit.")
     ] = None,
     dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    device: Annotated[
+        str, typer.Option(help="auto, cpu, cuda, cuda:1, mps; all, or several (cuda:0,cuda:1), a process each.")
+    ] = "auto",
     seed: Annotated[int, typer.Option(help="For sampling, shuffling and resampling.")] = 0,
     output: Annotated[
         Path | None, typer.Option("--output", "--output_path", "-o", help="Run folder [runs/MODEL/TASKS].")

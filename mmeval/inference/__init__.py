@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mmeval.catalog import bundled
 from mmeval.errors import UsageError
@@ -35,7 +35,8 @@ def open_engine(
     """The engine that `--model` names.
 
     "replay:PATH": stored answers, a JSONL file or a run folder. "demo", "demo-dpo": the checkpoints that come with
-    mmeval. Else a folder (a checkpoint or a LoRA adapter), else a hub id.
+    mmeval. Else a folder (a checkpoint or a LoRA adapter), else a hub id. device: one, a list with commas, or "all"
+    accelerators; several run a process each.
 
     Raises `UsageError` naming what is missing and what to pass instead.
     """
@@ -50,22 +51,27 @@ def open_engine(
         return ReplayEngine(_stored(model))
     if _is_bundled(model):
         model = str(bundled("models") / model)
+    options: dict[str, Any] = {
+        "dtype": dtype,
+        "batch_size": batch_size,
+        "adapter": adapter,
+        "system": system,
+        "chat_template": chat_template,
+        "trust_remote_code": trust_remote_code,
+        "revision": revision,
+        "threads": threads,
+        "tree": tree,
+        "on_note": on_note,
+    }
+    from mmeval.inference.memory import pick_devices
     from mmeval.inference.transformers import load
 
-    return load(
-        model,
-        device=device,
-        dtype=dtype,
-        batch_size=batch_size,
-        adapter=adapter,
-        system=system,
-        chat_template=chat_template,
-        trust_remote_code=trust_remote_code,
-        revision=revision,
-        threads=threads,
-        tree=tree,
-        on_note=on_note,
-    )
+    devices = pick_devices(device)
+    if len(devices) == 1:
+        return load(model, device=devices[0], **options)
+    from mmeval.inference.devices import open_devices
+
+    return open_devices(model, devices, **options)
 
 
 def check_model(model: str) -> None:

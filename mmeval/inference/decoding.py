@@ -125,6 +125,8 @@ class Batch:
         """plain_cache: keep every token in every layer, also where a layer looks back through a window only."""
         from transformers import DynamicCache
 
+        from mmeval.inference.cache import roomy_cache
+
         self.model = model
         self.device = inputs["input_ids"].device
         self.ids = inputs["input_ids"][:, :0]
@@ -133,8 +135,8 @@ class Batch:
         state: dict[str, Any] = {name: tensor for name, tensor in inputs.items() if name != "input_ids"}
         state["use_cache"] = True
         if model._supports_default_dynamic_cache():
-            config = None if plain_cache else model.config.get_text_config(decoder=True)
-            state["past_key_values"] = DynamicCache(config=config)
+            config = model.config.get_text_config(decoder=True)
+            state["past_key_values"] = roomy_cache() if plain_cache else DynamicCache(config=config)
         if "position_ids" in accepts:
             state["position_ids"] = model._prepare_position_ids_for_generation(inputs["input_ids"], state)
         if bool(inputs["attention_mask"].all()):

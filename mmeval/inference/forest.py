@@ -83,9 +83,10 @@ class Forest:
         logits = self.feed()
         live = [(r, s) for r, row in enumerate(self.slots) for s, branch in enumerate(row) if branch is not None]
         rows, columns = zip(*live, strict=True)
-        found = self.grow(logits[list(rows), list(columns)], live, ends)
-        self.prune()
-        return found
+        done = self.grow(logits[list(rows), list(columns)], live, ends)
+        if done:
+            self.prune()
+        return done
 
     def feed(self) -> torch.Tensor:
         """Runs each answer's last token; logits of the next one, (rows, slots, vocabulary)."""
@@ -277,7 +278,7 @@ def _check(model: Any, batch: decoding.Batch) -> None:
         raise NoTree("the model takes no positions or keeps no keys and values")
     if not batch.can_leave or any(name in batch.state for name in decoding.CROSS_STATE):
         raise NoTree("the model keeps more for a prompt than keys and values")
-    others = {type(layer).__name__ for layer in cache.layers} - {"DynamicLayer"}
+    others = {type(layer).__name__ for layer in cache.layers} - {"RoomyLayer"}
     config = model.config.get_text_config(decoder=True)
     others |= set(getattr(config, "layer_types", None) or ()) - LAYERS
     if others:

@@ -78,6 +78,22 @@ def open_model(
     source: Source, device: str, dtype: torch.dtype | None, template: Path | str | None, note: Callable[[str], None]
 ) -> Loaded:
     """dtype: None for the checkpoint's own. Raises `UsageError` that says what is missing and what to pass."""
+    processor, tokenizer, chat = open_processor(source, template)
+    with _quietly():
+        model = _weights(source, processor is not None, dtype, note)
+        if source.adapter is not None:
+            model = _merged(model, source.adapter)
+        elif (source.folder / "adapter_config.json").is_file():
+            note(f"{source.folder}: holds a whole model and an adapter; the model runs, without the adapter "
+                 f"(--adapter {source.folder} puts it on top)")  # fmt: skip
+    return Loaded(model.to(device).eval().requires_grad_(False), processor, tokenizer, chat)
+
+
+def open_processor(source: Source, template: Path | str | None) -> tuple[Any, Any, str]:
+    """All of a model but its weights: processor (None when it reads text only), tokenizer and chat template.
+
+    Raises `UsageError` as `open_model`, also for a model that can't be run at all.
+    """
     from transformers import AutoConfig
 
     with _quietly():
@@ -90,16 +106,8 @@ def open_model(
             raise UsageError(
                 f"{source.folder}: {config.model_type} is an encoder-decoder, which mmeval doesn't run yet"
             )
-        pictures = reads_pictures(config)
-        processor, tokenizer = _processor(source, pictures)
-        chat = _template(source.folder, template, processor, tokenizer)
-        model = _weights(source, pictures, dtype, note)
-        if source.adapter is not None:
-            model = _merged(model, source.adapter)
-        elif (source.folder / "adapter_config.json").is_file():
-            note(f"{source.folder}: holds a whole model and an adapter; the model runs, without the adapter "
-                 f"(--adapter {source.folder} puts it on top)")  # fmt: skip
-    return Loaded(model.to(device).eval().requires_grad_(False), processor, tokenizer, chat)
+        processor, tokenizer = _processor(source, reads_pictures(config))
+        return processor, tokenizer, _template(source.folder, template, processor, tokenizer)
 
 
 def reads_pictures(config: Any) -> bool:

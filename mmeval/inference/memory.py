@@ -28,6 +28,35 @@ def pick_device(asked: str) -> str:
     return asked
 
 
+def pick_devices(asked: str) -> list[str]:
+    """What `--device` names: one device as `pick_device`, all accelerators ("all"), or a list with commas, in which
+    a device may come twice.
+
+    Raises `UsageError` for one that is not there, and for devices of several kinds: answers depend on the kind.
+    """
+    if asked == "all" and torch.cuda.is_available():
+        return [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    names = ["auto"] if asked == "all" else [name.strip() for name in asked.split(",") if name.strip()]
+    if len(names) < 2:
+        return [pick_device(names[0] if names else asked)]
+    found = [_listed(name, asked) for name in names]
+    kinds = sorted({name.partition(":")[0] for name in found})
+    if len(kinds) > 1:
+        raise UsageError(f"--device {asked}: {' and '.join(kinds)} don't give the same answers; list one kind only")
+    return found
+
+
+def _listed(name: str, asked: str) -> str:
+    """A device of a list. CUDA's are counted, not touched: that would take memory on each of them."""
+    kind, _, number = name.partition(":")
+    if kind != "cuda":
+        return pick_device(name)
+    there = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if not (number or "0").isdigit() or int(number or 0) >= there:
+        raise UsageError(f"--device {asked}: {name} is not on this machine, which has {there} CUDA devices")
+    return f"cuda:{int(number or 0)}"
+
+
 def budget(model: Any) -> Budget:
     """What a batch may hold, from the memory that is free once the weights are loaded.
 

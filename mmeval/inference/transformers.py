@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from itertools import chain, islice
 from pathlib import Path
@@ -34,6 +34,8 @@ def load(
     revision: str | None = None,
     threads: int | None = None,
     tree: bool = True,
+    processes: int = 1,
+    model_digest: str | None = None,
     on_note: Note = lambda text: None,
 ) -> TransformersEngine:
     """An engine for a folder that `save_pretrained` wrote, a LoRA's folder, or a hub id.
@@ -41,7 +43,8 @@ def load(
     dtype: a torch name; "auto" is the checkpoint's own on an accelerator and float32 on CPU. batch_size: rows, or
     "auto" for as many as memory holds. system: put before every conversation. threads: torch's; None is its default
     on an accelerator, and on a CPU as many as there are cores that nobody else keeps busy. tree: run what questions
-    share once, where the model allows it.
+    share once, where the model allows it. processes: how many such engines share the machine's cores; one process
+    each. model_digest: of the weights' content, where that is known already; hashing takes a while.
     on_note: told once each of what a user should know (a smaller batch, unused tensors).
 
     Raises `UsageError` when the folder lacks something, naming it and what to pass instead.
@@ -49,7 +52,9 @@ def load(
     where = memory.pick_device(device)
     source = loading.find(model, adapter, revision, trust_remote_code)
     before = torch.get_num_threads()
-    if threads is None and where == "cpu":
+    if threads is None and where == "cpu" and processes > 1:
+        threads = min(before, max(1, cores.count() // processes))
+    elif threads is None and where == "cpu":
         free = cores.threads_for_torch(on_note)
         threads = min(free, before) if free is not None else None
     if threads is not None:
@@ -61,10 +66,11 @@ def load(
     return TransformersEngine(
         loaded,
         name=model,
-        model_digest=source.digest(),
+        model_digest=source.digest() if model_digest is None else model_digest,
         batch_size=rows,
         tree=tree,
         system=system,
+        processes=processes,
         threads_after=before,
         note=on_note,
     )
@@ -82,13 +88,14 @@ class TransformersEngine:
         batch_size: int | Literal["auto"] = "auto",
         tree: bool = True,
         system: str | None = None,
+        processes: int = 1,
         threads_after: int | None = None,
         note: Note = lambda text: None,
     ) -> None:
-        """tree: run what questions share once where the model allows it. threads_after: what torch's threads are set
-        to when the engine is closed."""
+        """tree: run what questions share once where the model allows it. processes: how many such engines share the
+        machine's cores. threads_after: what torch's threads are set to when the engine is closed."""
         self.name, self.model_digest, self.note = name, model_digest, note
-        self._loaded = loaded
+        self._loaded, self._processes = loaded, processes
         self.model, self.tokenizer, self.processor = loaded.model, loaded.tokenizer, loaded.processor
         self.prompts = Prompts(loaded.processor, loaded.tokenizer, loaded.template, system)
         self.threads, self._threads_after = torch.get_num_threads(), threads_after
@@ -108,7 +115,7 @@ class TransformersEngine:
             note=note,
         )
         self._tree: bool | None = None if tree else False  # None: not checked yet whether the model can
-        self._base = digest_of(model_digest, self.numerics, self.settings, sorted(ends))
+        self._base = base_digest(model_digest, self.numerics, self.settings, ends)
 
     def describe(self) -> dict[str, Any]:
         """Plain data for run.json: what runs, on what, with which versions."""
@@ -130,10 +137,7 @@ class TransformersEngine:
 
     def digest(self, request: Request) -> str:
         """See `Engine.digest`. Raises `DataError` when a picture can't be read or the template refuses the prompt."""
-        prompt = self.prompts.render(request.messages)
-        answering = self.running.answering
-        pictures = [answering.picture(image) for message in request.messages for image in message.images]
-        return digest_of(self._base, prompt.digest, pictures, _settings(request.decoding), request.continuations)
+        return request_digest(self._base, request, self.prompts, self.running.answering)
 
     def rendered(self, request: Request) -> str:
         """The prompt as the model gets it, with one placeholder a picture; for people."""
@@ -191,18 +195,18 @@ class TransformersEngine:
         return trees.Trees(self.running, self._groups(works, failures)).run()
 
     def _padded(self, works: Iterator[Work | Failed], failures: list[Response]) -> Iterator[Response]:
-        planned = planning.in_order(works, pictures=_pictures)
+        planned = planning.in_order(works, pictures=pictures_of)
         depth = min(2 * self.running.budget.rows, 256)
         prepared = self._ahead(((work,) for work in planned), depth)
         return padded.run(self.running, (work for group in prepared for work in self._runnable(group, failures)))
 
     def _groups(self, works: Iterator[Work | Failed], failures: list[Response]) -> Iterator[list[Work]]:
-        groups = planning.in_groups(works, _pictures, _tokens, lambda: self.running.budget.branches)
+        groups = planning.in_groups(works, pictures_of, tokens_of, lambda: self.running.budget.branches)
         for group in self._ahead(groups, 16):
             yield self._runnable(group, failures)
 
     def _ahead(self, groups: Iterable[Sequence[Work | Failed]], depth: int) -> Iterator[Sequence[Work | Failed]]:
-        threads = preprocess.spare_threads(self.running.device.type != "cpu")
+        threads = max(1, preprocess.spare_threads(self.running.device.type != "cpu") // self._processes)
         prepare = self.running.preprocessor.prepare_all
         prepared = preprocess.ahead(groups, prepare, threads=threads, depth=2 * threads + depth)
         while True:
@@ -226,7 +230,7 @@ class TransformersEngine:
 
     def _checked(self, works: Sequence[Work | Failed]) -> bool:
         """Whether this model's trees give what single prompts give; where not, that is said."""
-        groups = planning.in_groups(works, _pictures, _tokens, lambda: checking.AT_MOST)
+        groups = planning.in_groups(works, pictures_of, tokens_of, lambda: checking.AT_MOST)
         shared = sorted(islice(groups, 64), key=len, reverse=True)[:2]
         prepared = (self._runnable(self.running.preprocessor.prepare_all(group), []) for group in shared)
         reason = checking.why_no_tree(self.running, [group for group in prepared if group])
@@ -236,18 +240,32 @@ class TransformersEngine:
         return reason is None
 
 
+def base_digest(model_digest: str, numerics: str, settings: Mapping[str, Any] | None, ends: Collection[int]) -> str:
+    """Of what decides every answer of an engine. settings: the processor's, as `preprocess.settings` gives them."""
+    return digest_of(model_digest, numerics, settings, sorted(ends))
+
+
+def request_digest(base: str, request: Request, prompts: Prompts, answering: Answering) -> str:
+    """See `Engine.digest`. base: from `base_digest`."""
+    prompt = prompts.render(request.messages)
+    pictures = [answering.picture(image) for message in request.messages for image in message.images]
+    return digest_of(base, prompt.digest, pictures, _settings(request.decoding), request.continuations)
+
+
 def _settings(asked: Decoding) -> list[Any]:
     """What of decoding decides an answer: a greedy one has no use for seed, repeat and nucleus."""
     drawn = [asked.temperature, asked.top_p, asked.seed, asked.repeat] if asked.temperature > 0 else [0]
     return [asked.max_new_tokens, list(asked.stop), drawn]
 
 
-def _pictures(item: Work | Failed) -> object:
+def pictures_of(item: Work | Failed) -> object:
+    """What an item is grouped by: equal for items that show the same pictures, empty without any."""
     images = [image for message in item.request.messages for image in message.images]
     return tuple(hash(image) for image in images)
 
 
-def _tokens(item: Work | Failed) -> Sequence[int]:
+def tokens_of(item: Work | Failed) -> Sequence[int]:
+    """Of the prompt, one placeholder a picture."""
     return item.prompt.ids if isinstance(item, Work) else ()
 
 

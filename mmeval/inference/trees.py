@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -117,6 +117,7 @@ class Trees:
         self._waiting: deque[Row] = deque()
         self._alone: deque[Work] = deque()
         self._more = True
+        self._full = False
 
     def run(self) -> Iterator[Response]:
         """Responses as they finish."""
@@ -124,7 +125,7 @@ class Trees:
         while True:
             while self._has_room(pool) and self._look_ahead():
                 yield from self._lone()
-                planted = yield from self._plant()
+                planted = yield from self._plant(pool)
                 if planted is not None:
                     pool = yield from self._joined(pool, planted)
             yield from self._lone()
@@ -136,7 +137,10 @@ class Trees:
 
     def _has_room(self, pool: Forest | None) -> bool:
         if pool is None:
+            self._full = False
             return True
+        if self._full:
+            return False
         budget = self.running.budget
         if len(pool.branches) > REFILL * budget.branches:
             return False
@@ -164,13 +168,20 @@ class Trees:
         self._alone.clear()
         yield from padded.run(self.running, works)
 
-    def _plant(self) -> Generator[Response, None, Forest | None]:
-        """Plants the next forest. Returns it, or None if nothing in it grows."""
+    def _plant(self, pool: Forest | None) -> Generator[Response, None, Forest | None]:
+        """Plants the next forest beside the pool. Returns it, or None if nothing in it grows."""
         if not self._waiting:
             return None
-        rows = in_forests(self._waiting, self.running.budget)
+        budget = self.running.budget
+        if pool is not None and budget.tokens is not None:
+            budget = replace(budget, tokens=budget.tokens - len(pool.slots) * pool.columns)
+        rows = in_forests(self._waiting, budget)
         with self.running.timed():
             found = self._try_planting(rows)
+        if isinstance(found, BaseException) and memory.ran_out(found) and pool is not None:
+            self._waiting.extendleft(reversed(rows))
+            self._full = True  # the pool's own end makes room
+            return None
         if isinstance(found, BaseException):
             yield from self._fallen(rows, found)
             return None
