@@ -32,6 +32,7 @@ from mmeval.inference.trees import row_of
 from mmeval.samples import Image, ask
 
 THINGS = ["dog", "cat", "car", "bench", "bird", "chair", "boat", "horse", "clock", "cup", "fork", "kite", "sheep"]
+ONE_WORD = "Answer the question using a single word or phrase."
 THINGS += ["train", "truck", "bottle", "sofa", "bed"]
 
 
@@ -88,14 +89,16 @@ def picture(seed: int) -> Image:
 
 
 def questions(pictures: int, each: int, tokens: int) -> list[Request]:
-    """POPE-shaped work: short questions on every picture, in the order of a data set that goes by picture."""
+    """POPE-shaped work, short questions on every picture, or, for more than 16 tokens, descriptions."""
     shown = [picture(seed) for seed in range(pictures)]
-    words = [f"Is there a {THINGS[i % len(THINGS)]} in the image?" for i in range(each)]
+    words = [f"Is there a {THINGS[i % len(THINGS)]} in the image?\n{ONE_WORD}" for i in range(each)]
+    if tokens > 16:
+        words = [f"Please describe this image in detail.{' Be exact.' * i}" for i in range(each)]
     return [
-        Request(f"bench/{p}/{i}", ask(image, f"{word}\nAnswer the question using a single word or phrase."),
-                Decoding(tokens))
-        for p, image in enumerate(shown) for i, word in enumerate(words)
-    ]  # fmt: skip
+        Request(f"bench/{p}/{i}", ask(image, word), Decoding(tokens))
+        for p, image in enumerate(shown)
+        for i, word in enumerate(words)
+    ]
 
 
 def with_generate(engine: Any, requests: Sequence[Request], batch: int) -> dict[str, str]:

@@ -337,6 +337,8 @@ def doctor(
     model is run."""
     from mmeval.doctor import examine, examine_model, print_findings
 
+    if model and (device == "all" or "," in device):
+        raise UsageError(f"doctor --device {device}: one device at a time, e.g. --device cuda:1")
     findings = [*examine(tuple(data or ())), *(examine_model(model, device, dtype) if model else ())]
     if json:
         _print_json({"checks": [finding.to_json() for finding in findings]})

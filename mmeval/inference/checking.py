@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from mmeval.inference import decoding
+from mmeval.inference import decoding, memory
 from mmeval.inference.forest import NoTree
 from mmeval.inference.preprocess import Work
 from mmeval.inference.running import Running, free_memory
@@ -20,7 +20,10 @@ EXACT, ROUNDED = 2e-3, 0.35
 
 
 def why_no_tree(running: Running, groups: Sequence[Sequence[Work]]) -> str | None:
-    """None if trees of these works give the log-probabilities that single prompts give, else the reason in words."""
+    """None if trees of these works give the log-probabilities that single prompts give, else the reason in words.
+
+    Running out of memory is no reason and is raised.
+    """
     rows = [row for group in groups if (row := row_of(group[:AT_MOST], running.pictures))]
     if not rows:
         return None if not groups else "pictures don't stand in front of what is asked about them"
@@ -30,6 +33,8 @@ def why_no_tree(running: Running, groups: Sequence[Sequence[Work]]) -> str | Non
     except NoTree as error:
         return str(error)
     except Exception as error:  # whatever the model raises at masks and positions it doesn't know
+        if memory.ran_out(error):
+            raise
         return f"it fails there ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
     finally:
         free_memory()

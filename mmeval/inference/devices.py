@@ -55,7 +55,7 @@ def open_devices(
 
     Raises `UsageError` as `transformers.load`, `EngineError` when every child dies while it loads.
     """
-    engine = DevicesEngine(model, devices, on_note)
+    children = _start(devices)  # they import torch meanwhile
     try:
         source = loading.find(model, adapter, revision, trust_remote_code)
         processor, tokenizer, template = loading.open_processor(source, chat_template)
@@ -70,12 +70,24 @@ def open_devices(
             "processes": len(devices),
             "model_digest": "",  # the parent's: hashing once is enough
         }
-        engine.load(options)
-        engine.know(prompts, source.digest())
+        for child in children:
+            child.load(options)
+        engine = DevicesEngine(model, prompts, children, on_note)
+        engine.know(source.digest())
     except BaseException:
-        engine.close()
+        for child in children:
+            child.end()
         raise
     return engine
+
+
+def _start(devices: Sequence[str]) -> list[Child]:
+    often, seen = Counter(devices), Counter[str]()
+    children = []
+    for device in devices:
+        seen[device] += 1
+        children.append(Child(device, device if often[device] == 1 else f"{device} #{seen[device]}"))
+    return children
 
 
 class Child:
@@ -143,32 +155,19 @@ class Child:
 
 
 class DevicesEngine:
-    """The engine over one child a device, which start at once; `load` and `know` come before all else. One run at a
-    time."""
+    """The engine over children that are loading the model. `know` comes before all else; one run at a time."""
 
-    def __init__(self, name: str, devices: Sequence[str], note: Callable[[str], None]) -> None:
-        self.name, self.note = name, note
-        self.prompts: Prompts
+    def __init__(self, name: str, prompts: Prompts, children: list[Child], note: Callable[[str], None]) -> None:
+        self.name, self.prompts, self.children, self.note = name, prompts, children, note
         self.model_digest = self._base = ""
-        self._answering: Answering
+        self._answering = Answering(prompts.tokenizer, None)
         self._queue = self._queue_of(())
         self._told: set[str] = set()
         self._sent = 0  # parcels
-        self.children: list[Child] = []
-        often, seen = Counter(devices), Counter[str]()
-        for device in devices:
-            seen[device] += 1
-            self.children.append(Child(device, device if often[device] == 1 else f"{device} #{seen[device]}"))
 
-    def load(self, options: dict[str, Any]) -> None:
-        """Has every child load the model, all at the same time. options: of `transformers.load`."""
-        for child in self.children:
-            child.load(options)
-
-    def know(self, prompts: Prompts, model_digest: str) -> None:
-        """Waits until the children have loaded it. model_digest: of the weights' content, which with what the children
+    def know(self, model_digest: str) -> None:
+        """Waits until the children have loaded the model. model_digest: of the weights' content, which with what they
         say of themselves makes the same request digests as on a single device."""
-        self.prompts, self._answering = prompts, Answering(prompts.tokenizer, None)
         while waited := [child for child in self._living() if child.ready is None]:
             for child in self._speaking(waited):
                 self._hear(child)
@@ -290,7 +289,8 @@ class DevicesEngine:
         if not any(one.alive for one in self.children):
             raise EngineError(f"{self.name}: the processes on all devices have died; on {child.label}: {words}")
         self._queue.put_back(left)
-        self._tell(f"{child.label}: its process died ({words}); the other devices go on with its {len(left)} requests")
+        more = f" with its {len(left)} requests" if left else ""
+        self._tell(f"{child.label}: its process died ({words}); the other devices go on{more}")
 
     def _tell(self, text: str) -> None:
         if text not in self._told:

@@ -99,12 +99,12 @@ class Queue:
 def size(waiting: int, under_way: int, own: int, devices: int, smallest: int) -> int:
     """How many of the waiting requests a device gets next; 0 or less if it has enough to do already.
 
-    Guided self-scheduling: half of its share of what waits, at least `smallest`, so that parcels are large at first
-    and devices finish together; but no more than its fair share of all that is not answered yet.
+    Guided self-scheduling: a quarter of its share of what waits, at least `smallest`, so that parcels are large at
+    first and devices finish together; but no more than its fair share of all that is not answered yet.
     own, under_way: requests that are with this device and with all of them.
     """
     fair = -(-(waiting + under_way) // devices) - own
-    return min(waiting, fair, max(smallest, -(-waiting // (2 * devices))))
+    return min(waiting, fair, max(smallest, -(-waiting // (4 * devices))))
 
 
 def packed(requests: Sequence[Request]) -> tuple[Request, ...]:

@@ -26,6 +26,7 @@ PICTURE_TENSORS = frozenset(
 )
 # Tensors with one number a token.
 TOKEN_TENSORS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
+KINDS = ("token_type_ids", "mm_token_type_ids")  # 0 for text
 PICTURE_KEY = "mmeval"
 
 K = TypeVar("K", bound=Hashable)
@@ -158,6 +159,7 @@ class Preprocessor:
     def __init__(self, processor: Any, *, remembered: int = 64) -> None:
         self.processor = processor
         self._pictures: Remembered[Hashable, Any] = Remembered(remembered)
+        self._lock = threading.Lock()
         self._spreads: bool | None = None  # whether `Pattern` makes what the processor makes; not known yet
         if processor is not None and not isinstance(processor.image_processor, RememberingImageProcessor):
             processor.image_processor = RememberingImageProcessor(processor.image_processor, remembered)
@@ -190,13 +192,17 @@ class Preprocessor:
             if made is None or not self._spreads:
                 asked = self.prepare(work)
                 if made is not None and isinstance(asked, Work):
-                    self._spreads = _equal(made, asked.features or {})
+                    self._found_to_spread(_equal(made, asked.features or {}))
                 prepared.append(asked)
                 if isinstance(asked, Work) and self._spreads is not False and (pattern := Pattern.behind(asked)):
                     patterns.append((pattern, asked))
             else:
                 prepared.append(replace(work, features=made))
         return prepared
+
+    def _found_to_spread(self, equal: bool) -> None:
+        with self._lock:  # once found otherwise, it stays so, whichever thread finds what
+            self._spreads = self._spreads is not False and equal
 
     def batch(self, works: Sequence[Work], pad: int) -> Features:
         """Left-padded features of several requests, in their order."""
@@ -246,6 +252,9 @@ class Pattern:
         same = 0
         while same < min(len(own), len(made)) and own[-1 - same] == made[-1 - same]:
             same += 1
+        # The last of a picture's tokens may be the very one that stands for it in the prompt; it is none of the text.
+        kinds = [features[name][0].tolist() for name in KINDS if name in features]
+        same = next((place for place in range(same) if any(kind[-1 - place] for kind in kinds)), same)
         pattern = Pattern(len(own) - same, len(made) - same)
         for name, tensor in features.items():
             if name in TOKEN_TENSORS:

@@ -114,7 +114,7 @@ class TransformersEngine:
             budget=memory.budget(self.model) if batch_size == "auto" else planning.Budget(rows=batch_size),
             note=note,
         )
-        self._tree: bool | None = None if tree else False  # None: not checked yet whether the model can
+        self._tree: bool | None = None if tree else False  # None: nothing has shown yet whether the model can
         self._base = base_digest(model_digest, self.numerics, self.settings, ends)
 
     def describe(self) -> dict[str, Any]:
@@ -228,16 +228,35 @@ class TransformersEngine:
                 works.append(item)
         return works
 
-    def _checked(self, works: Sequence[Work | Failed]) -> bool:
-        """Whether this model's trees give what single prompts give; where not, that is said."""
-        groups = planning.in_groups(works, pictures_of, tokens_of, lambda: checking.AT_MOST)
-        shared = sorted(islice(groups, 64), key=len, reverse=True)[:2]
-        prepared = (self._runnable(self.running.preprocessor.prepare_all(group), []) for group in shared)
-        reason = checking.why_no_tree(self.running, [group for group in prepared if group])
+    def _checked(self, works: Sequence[Work | Failed]) -> bool | None:
+        """Whether this model's trees give what single prompts give; where not, that is said. None where nothing among
+        these could show it."""
+        reason, compared = None, 0
+        for most in (checking.AT_MOST, 2):
+            try:
+                reason, compared = self._compared(works, most)
+                break
+            except Exception as error:
+                if not memory.ran_out(error):
+                    raise
         self.running.stats |= dict.fromkeys(self.running.stats, 0)  # the check is no part of the work
         if reason is not None:
             self.note(f"{type(self.model).__name__} runs in padded batches, not as trees: {reason}")
-        return reason is None
+        return False if reason is not None else True if compared else None
+
+    def _compared(self, works: Sequence[Work | Failed], most: int) -> tuple[str | None, int]:
+        """Why trees are not to be used, if so, and how many groups of several were compared: with pictures and
+        without, up to two each, of `most` works."""
+        groups = list(planning.in_groups(works, pictures_of, tokens_of, lambda: most))
+        reason, compared = None, 0
+        for shown in (True, False):
+            alike = [group for group in groups if bool(pictures_of(group[0])) is shown and len(group) > 1]
+            alike.sort(key=len, reverse=True)
+            ready = [self._runnable(self.running.preprocessor.prepare_all(group), []) for group in alike[:2]]
+            ready = [group for group in ready if len(group) > 1]
+            compared += len(ready)
+            reason = reason or checking.why_no_tree(self.running, ready)
+        return reason, compared
 
 
 def base_digest(model_digest: str, numerics: str, settings: Mapping[str, Any] | None, ends: Collection[int]) -> str:

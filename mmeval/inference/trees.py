@@ -156,7 +156,7 @@ class Trees:
                 break
             row = row_of(group, self.running.pictures) if group else None
             if row is not None:
-                self._waiting.append(row)
+                self._waiting.extend(_split(row, self.running))  # prepared perhaps before the budget shrank
             else:
                 self._alone.extend(group)
             if sum(one.tokens for one in self._waiting) >= (self.running.budget.prompt_tokens or 1 << 62):
@@ -202,7 +202,8 @@ class Trees:
 
     def _shrink(self, works: list[Work]) -> None:
         """Half as many answers a forest from now on, these ones first."""
-        size = max(1, (len(works) + 1) // 2)
+        # A forest and the pool may have been too much together; the budget must shrink, or the same happens again.
+        size = max(1, min((len(works) + 1) // 2, self.running.budget.branches - 1))
         self.running.shrink(size, f"{len(works)} answers", forest=True)
         self._waiting = deque(
             part for row in (*self._regrouped(works), *self._waiting) for part in _split(row, self.running)
@@ -239,6 +240,7 @@ class Trees:
         except Exception as error:
             failed = error
             failed.__traceback__ = None
+        pool.cache = forest.cache = None
         free_memory()
         yield from self._lost(works, failed)
         return None
