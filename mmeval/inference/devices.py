@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from mmeval.errors import DataError, EngineError
-from mmeval.inference import loading, parcels
+from mmeval.inference import loading, memory, parcels
 from mmeval.inference.answering import Answering
 from mmeval.inference.base import Request, Response
 from mmeval.inference.preprocess import Failed, Work
@@ -31,8 +31,7 @@ from mmeval.inference.transformers import base_digest, pictures_of, request_dige
 from mmeval.inference.worker import START, Answer, Broken, Done, Note, Order, Parcel, Ready, Said
 
 IN_FLIGHT = 2  # parcels a child has: one that it works on and one that it goes on with
-SMALLEST = {"cpu": 8}  # requests that are worth sending by themselves, since they keep the device busy
-SMALLEST_ELSEWHERE = 64
+SMALLEST = {"cpu": memory.CPU_ROWS}  # requests of a parcel: each is run to its end, so fewer leave a device half idle
 OUT_OF_MEMORY = "out of memory"  # how notes begin that are about one device, not about the model
 
 
@@ -247,7 +246,7 @@ class DevicesEngine:
     def _hand_out(self) -> None:
         """Gives parcels to those that lack some: one to each before anyone gets the next."""
         living = self._living()
-        smallest = SMALLEST.get(living[0].device, SMALLEST_ELSEWHERE)
+        smallest = SMALLEST.get(living[0].device, memory.GPU_ROWS)
         for held in range(IN_FLIGHT):
             for child in living:
                 if len(child.parcels) > held or not self._queue.waiting():

@@ -68,7 +68,9 @@ class Queue:
         """How many requests wait, of those looked at; 0 only when there are none at all."""
         if not self._waiting:
             works = map(self._work, islice(self._requests, planning.WINDOW))
-            for group in planning.in_groups(works, self._pictures, self._tokens, lambda: GROUP):
+            groups = planning.in_groups(works, self._pictures, self._tokens, lambda: GROUP)
+            # Long answers first: a parcel takes as long as its longest one, and at the end that should be short.
+            for group in sorted(groups, key=lambda group: -group[0].request.decoding.max_new_tokens):
                 self._groups.append([item.request for item in group])
                 self._waiting += len(group)
         return self._waiting
@@ -99,12 +101,12 @@ class Queue:
 def size(waiting: int, under_way: int, own: int, devices: int, smallest: int) -> int:
     """How many of the waiting requests a device gets next; 0 or less if it has enough to do already.
 
-    Guided self-scheduling: a quarter of its share of what waits, at least `smallest`, so that parcels are large at
+    Guided self-scheduling: half of its share of what waits, at least `smallest`, so that parcels are large at
     first and devices finish together; but no more than its fair share of all that is not answered yet.
     own, under_way: requests that are with this device and with all of them.
     """
     fair = -(-(waiting + under_way) // devices) - own
-    return min(waiting, fair, max(smallest, -(-waiting // (4 * devices))))
+    return min(waiting, fair, max(smallest, -(-waiting // (2 * devices))))
 
 
 def packed(requests: Sequence[Request]) -> tuple[Request, ...]:

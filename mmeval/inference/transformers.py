@@ -147,12 +147,14 @@ class TransformersEngine:
         """Responses as they finish. A window of requests is looked at ahead, so a long or endless source is no
         trouble. On an engine's first run a few requests show whether this model can be run as trees."""
         works: Iterator[Work | Failed] = map(self.work, requests)
-        if self._tree is None:
+        tree = self._tree
+        if tree is None:
             first = list(islice(works, planning.WINDOW))
-            self._tree = self._checked(first)
+            tree, shown = self._checked(first)
+            self._tree = tree if shown else None
             works = chain(first, works)
         failures: list[Response] = []
-        responses = self._as_trees(works, failures) if self._tree else self._padded(works, failures)
+        responses = self._as_trees(works, failures) if tree else self._padded(works, failures)
         for response in responses:
             yield response
             while failures:
@@ -228,13 +230,13 @@ class TransformersEngine:
                 works.append(item)
         return works
 
-    def _checked(self, works: Sequence[Work | Failed]) -> bool | None:
-        """Whether this model's trees give what single prompts give; where not, that is said. None where nothing among
-        these could show it."""
-        reason, compared = None, 0
+    def _checked(self, works: Sequence[Work | Failed]) -> tuple[bool, bool]:
+        """Whether this model's trees give what single prompts give; where not, that is said. And whether that is shown
+        for good: where no two of these share anything, it holds for them only."""
+        reason, shown = None, False
         for most in (checking.AT_MOST, 2):
             try:
-                reason, compared = self._compared(works, most)
+                reason, shown = self._compared(works, most)
                 break
             except Exception as error:
                 if not memory.ran_out(error):
@@ -242,21 +244,20 @@ class TransformersEngine:
         self.running.stats |= dict.fromkeys(self.running.stats, 0)  # the check is no part of the work
         if reason is not None:
             self.note(f"{type(self.model).__name__} runs in padded batches, not as trees: {reason}")
-        return False if reason is not None else True if compared else None
+        return reason is None, shown or reason is not None
 
-    def _compared(self, works: Sequence[Work | Failed], most: int) -> tuple[str | None, int]:
-        """Why trees are not to be used, if so, and how many groups of several were compared: with pictures and
-        without, up to two each, of `most` works."""
+    def _compared(self, works: Sequence[Work | Failed], most: int) -> tuple[str | None, bool]:
+        """Why trees are not to be used, if so, and whether any of them had branches: up to two groups with pictures
+        and two without, the largest, of `most` works."""
         groups = list(planning.in_groups(works, pictures_of, tokens_of, lambda: most))
-        reason, compared = None, 0
-        for shown in (True, False):
-            alike = [group for group in groups if bool(pictures_of(group[0])) is shown and len(group) > 1]
+        reason, branched = None, False
+        for pictures in (True, False):
+            alike = [group for group in groups if bool(pictures_of(group[0])) is pictures]
             alike.sort(key=len, reverse=True)
             ready = [self._runnable(self.running.preprocessor.prepare_all(group), []) for group in alike[:2]]
-            ready = [group for group in ready if len(group) > 1]
-            compared += len(ready)
-            reason = reason or checking.why_no_tree(self.running, ready)
-        return reason, compared
+            branched = branched or any(len(group) > 1 for group in ready)
+            reason = reason or checking.why_no_tree(self.running, [group for group in ready if group])
+        return reason, branched
 
 
 def base_digest(model_digest: str, numerics: str, settings: Mapping[str, Any] | None, ends: Collection[int]) -> str:
