@@ -234,7 +234,9 @@ def _open(model: str, options: Mapping[str, Any], progress: Progress) -> Engine:
 def _checked(engine: Engine, plans: Sequence[Plan], progress: Progress) -> list[dict[str, Any]]:
     """The ways of running this model compared, for run.json. Raises `EngineError` where they differ."""
     if not hasattr(engine, "sibling"):
-        progress.note("--check: this engine has one way of running only; nothing to compare")
+        if engine.describe().get("devices"):
+            raise UsageError("--check compares on one device; `mmeval doctor --model CKPT --device …` does so")
+        progress.note("--check: stored answers can be had in one way only; nothing to compare")
         return []
     from mmeval.inference.equivalence import DOZENS, differences, refuse
 
