@@ -13,7 +13,7 @@ ROOM = 64  # tokens for which there is room after each move
 class RoomyLayer(DynamicLayer):  # type: ignore[misc]
     """Keys and values, (rows, heads, tokens, width), as the beginning of buffers that have room for more tokens.
 
-    `keys` and `values` may be set from outside (rows and columns taken out, others put in); the buffers then follow.
+    `replace` puts others in their place (rows and columns taken out, others put in).
     """
 
     def __init__(self) -> None:
@@ -33,6 +33,13 @@ class RoomyLayer(DynamicLayer):  # type: ignore[misc]
             buffer[:, :, before : before + new] = states
         self.keys, self.values = (buffer[:, :, : before + new] for buffer in self._buffers)
         return self.keys, self.values
+
+    def replace(self, keys: torch.Tensor, values: torch.Tensor) -> None:
+        """Goes on with these instead; the buffers are given back at once, not when the next token comes."""
+        self.keys, self.values, self._buffers = keys, values, None
+
+    def batch_select_indices(self, indices: torch.Tensor) -> None:
+        self.replace(self.keys[indices], self.values[indices])
 
     def _has_room(self, buffers: tuple[torch.Tensor, torch.Tensor], tokens: int) -> bool:
         """Whether the buffers are still what `keys` and `values` are the beginning of, and long enough."""

@@ -149,9 +149,7 @@ class Forest:
         # Columns that are seen come last, in order; those before them are padding that nobody sees.
         order = torch.argsort(seen.to(torch.int8), dim=1, stable=True)[:, -most:]
         for layer in self.cache.layers:
-            at = order[:, None, :, None]
-            layer.keys = layer.keys.gather(2, at.expand(-1, layer.keys.shape[1], -1, layer.keys.shape[3]))
-            layer.values = layer.values.gather(2, at.expand(-1, layer.values.shape[1], -1, layer.values.shape[3]))
+            layer.replace(_columns(layer.keys, order), _columns(layer.values, order))
         there = seen.gather(1, order)
         self.sees = self.sees.gather(2, order[:, None].expand(-1, self.sees.shape[1], -1)) & there[:, None]
         self.places = self.places.gather(1, order)
@@ -161,9 +159,9 @@ class Forest:
         columns = max(self.columns, other.columns)
         width = max(len(self.slots[0]), len(other.slots[0]))
         for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
-            mine.keys = torch.cat([_in_front(layer.keys, columns) for layer in (mine, theirs)])
-            mine.values = torch.cat([_in_front(layer.values, columns) for layer in (mine, theirs)])
-            theirs.keys = theirs.values = None
+            keys = torch.cat([_in_front(layer.keys, columns) for layer in (mine, theirs)])
+            mine.replace(keys, torch.cat([_in_front(layer.values, columns) for layer in (mine, theirs)]))
+            theirs.replace(None, None)
         both = (self, other)
         self.sees = torch.cat([
             F.pad(one.sees, (columns - one.columns, 0, 0, width - len(one.slots[0]))) for one in both
@@ -283,6 +281,11 @@ def _check(model: Any, batch: decoding.Batch) -> None:
     others |= set(getattr(config, "layer_types", None) or ()) - LAYERS
     if others:
         raise NoTree(f"the model has layers of a kind that a tree can't be run through ({', '.join(sorted(others))})")
+
+
+def _columns(tensor: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+    """(rows, heads, columns, width) with each row's columns in the given order, (rows, kept)."""
+    return tensor.gather(2, order[:, None, :, None].expand(-1, tensor.shape[1], -1, tensor.shape[3]))
 
 
 def _in_front(tensor: torch.Tensor, columns: int) -> torch.Tensor:

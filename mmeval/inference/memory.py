@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -57,14 +59,17 @@ def _listed(name: str, asked: str) -> str:
     return f"cuda:{int(number or 0)}"
 
 
-def budget(model: Any) -> Budget:
+def budget(model: Any, processes: int = 1) -> Budget:
     """What a batch may hold, from the memory that is free once the weights are loaded.
 
-    Of that, 60 % goes to the key-value cache and 20 % to the first pass's activations; the rest is slack for the
-    vision tower and the allocator. The estimate need not be exact: a batch that does not fit is halved.
+    On an accelerator 60 % of that goes to the key-value cache and 20 % to the first pass's activations; the rest is
+    slack for the vision tower and the allocator. On a CPU the cache gets 40 %, shared by `processes`. The estimate
+    need not be exact: a batch that does not fit is halved.
     """
     if model.device.type != "cuda":
-        return Budget(CPU_ROWS, CPU_PROMPT_TOKENS, answers=CPU_ANSWERS)
+        text, free = model.config.get_text_config(decoder=True), free_memory()
+        tokens = None if free is None else max(1, int(0.4 * free / processes / cache_bytes(text, model.dtype.itemsize)))
+        return Budget(CPU_ROWS, CPU_PROMPT_TOKENS, tokens, CPU_ANSWERS)
     free, _ = torch.cuda.mem_get_info(model.device)
     free += torch.cuda.memory_reserved(model.device) - torch.cuda.memory_allocated(model.device)
     config, size = model.config.get_text_config(decoder=True), model.dtype.itemsize
@@ -74,6 +79,18 @@ def budget(model: Any) -> Budget:
         prompt_tokens=int(min(GPU_PROMPT_TOKENS, 0.2 * free / activation_bytes(config, size))),
         tokens=int(0.6 * free / cache_bytes(config, size)),
     )
+
+
+def free_memory() -> int | None:
+    """Bytes that this process may still take: what the machine has left, or the container. None where neither says."""
+    found = []
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found.append(int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) * 1024)
+    with suppress(OSError, ValueError):  # "max" where there is no limit
+        limit, used = (int(Path(f"/sys/fs/cgroup/memory.{name}").read_text()) for name in ("max", "current"))
+        found.append(limit - used)
+    return max(0, min(found)) if found else None
 
 
 def cache_bytes(config: Any, size: int) -> int:

@@ -111,7 +111,7 @@ class TransformersEngine:
             ends=ends,
             pad=next(i for i in (self.tokenizer.pad_token_id, *sorted(ends), 0) if i is not None),
             pictures=loading.picture_ids(self.model.config),
-            budget=memory.budget(self.model) if batch_size == "auto" else planning.Budget(rows=batch_size),
+            budget=memory.budget(self.model, processes) if batch_size == "auto" else planning.Budget(rows=batch_size),
             note=note,
         )
         self._tree: bool | None = None if tree else False  # None: nothing has shown yet whether the model can
