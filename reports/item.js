@@ -104,7 +104,7 @@ function item(i, view, pinned) {
   const counts = textAt("counts", i);
   if (counts) foot.append(element("span.counts", { title: "What this sample adds to the sums" }, counts));
   const path = textAt("path", i);
-  if (path) foot.append(element("span.counts", { title: "How the engine ran it" }, path));
+  if (path) foot.append(element("span.counts.path", { title: "How the engine ran it" }, `ran as ${path}`));
   const body = element("div.body", {}, head, fields(i, view, notes));
   if (thinking) body.append(element("details.thinking", {}, element("summary", {}, "Thinking"), element("p", {}, thinking)));
   if (foot.childNodes.length) body.append(foot);

@@ -317,11 +317,14 @@ def _plain(values: Any) -> list[tuple[str, str]]:
 
 
 def _words(value: Any) -> str:
-    """A setting for people: large whole numbers in groups of three, what is nested on lines of its own."""
+    """A setting for people: large whole numbers in groups of three, others to four digits, what is nested on lines of
+    its own."""
     if isinstance(value, Mapping):
         return "\n".join(f"{name}: {_words(one)}" for name, one in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else as_text(value) or ""
 
 
