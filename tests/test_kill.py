@@ -34,6 +34,7 @@ def mmeval(arguments: list[str], quiet: Path) -> None:
     from mmeval.cli import main
 
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is born deaf to Ctrl-C
     sys.argv = ["mmeval", *arguments]
     with quiet.open("a") as sink:
         os.dup2(sink.fileno(), 1)

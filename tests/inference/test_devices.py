@@ -282,9 +282,12 @@ def test_what_no_child_can_load_is_one_error(monkeypatch, checkpoint):
 def test_ctrl_c_ends_the_children_at_once(monkeypatch, checkpoint):
     ours, _ = play(monkeypatch, checkpoint, "")
     alive = [child.process for child in ours.children]
+    # A shell's background job is born deaf to Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         list(ours.run(questions(count=4)))
+    signal.signal(signal.SIGINT, before)
     assert [process.poll() for process in alive] == [-signal.SIGKILL] * 2
 
 
