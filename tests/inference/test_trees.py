@@ -140,7 +140,7 @@ def test_the_bundled_checkpoints_answer_as_one_by_one(engine, name):
     found = ask(engine(folder), requests)
     assert same(found, alone)
     assert paths(found) == {"tree": len(requests)}
-    assert len({r.text for r in alone.values()}) > 20
+    assert len({r.text for r in alone.values()}) > 12
 
 
 def test_samples_depend_on_neither_trees_nor_batches_nor_order(engine):
