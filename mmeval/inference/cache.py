@@ -26,7 +26,7 @@ class RoomyLayer(DynamicLayer):  # type: ignore[misc]
             self.lazy_initialization(key_states, value_states)
             self.keys, self.values = key_states[:, :, :0], value_states[:, :, :0]
         before, new = self.keys.shape[2], key_states.shape[2]
-        if self._buffers is None or not self._has_room(self._buffers, before + new):
+        if self._buffers is None or self._buffers[0].shape[2] < before + new:
             self._buffers = tuple(_with_room(old, before + new) for old in (self.keys, self.values))  # type: ignore[assignment]
         assert self._buffers is not None
         for buffer, states in zip(self._buffers, (key_states, value_states), strict=True):
@@ -40,13 +40,6 @@ class RoomyLayer(DynamicLayer):  # type: ignore[misc]
 
     def batch_select_indices(self, indices: torch.Tensor) -> None:
         self.replace(self.keys[indices], self.values[indices])
-
-    def _has_room(self, buffers: tuple[torch.Tensor, torch.Tensor], tokens: int) -> bool:
-        """Whether the buffers are still what `keys` and `values` are the beginning of, and long enough."""
-        return all(
-            buffer.shape[2] >= tokens and buffer.shape[0] == seen.shape[0] and buffer.data_ptr() == seen.data_ptr()
-            for buffer, seen in zip(buffers, (self.keys, self.values), strict=True)
-        )
 
 
 def _with_room(old: torch.Tensor, tokens: int) -> torch.Tensor:

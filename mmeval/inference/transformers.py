@@ -241,6 +241,8 @@ class TransformersEngine:
             except Exception as error:
                 if not memory.ran_out(error):
                     raise
+        else:  # not even two requests fit beside each other: nothing is known, so the way that is always right
+            return False, False
         self.running.stats |= dict.fromkeys(self.running.stats, 0)  # the check is no part of the work
         if reason is not None:
             self.note(f"{type(self.model).__name__} runs in padded batches, not as trees: {reason}")
