@@ -246,7 +246,7 @@ def _plan(
             if plans[-1].left_out:
                 left_out = ", ".join(plans[-1].left_out)
                 progress.note(f"{task.name}: --limit leaves out {left_out}; the figures are not the benchmark's")
-        except DataError as error:
+        except (DataError, UsageError) as error:
             failed[task.name] = str(error)
             progress.note(f"{task.name}: no figures: {error}")
     if not plans:

@@ -35,8 +35,9 @@ class Journal:
                 try:
                     row = json.loads(line)
                     digest = row.pop("digest")
-                    if row.get("loglikelihoods") is not None:
-                        row["loglikelihoods"] = tuple(row["loglikelihoods"])
+                    for name in ("loglikelihoods", "rewards"):
+                        if row.get(name) is not None:
+                            row[name] = tuple(row[name])
                     yield digest, Response(**row)
                 except (ValueError, KeyError, TypeError, AttributeError) as error:
                     raise DataError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -78,10 +79,14 @@ def score_logs(
 
 
 def answer_of(response: Response | None) -> str | None:
-    """The text that is scored; None is missing: never asked, failed, or cut off before thinking ended."""
+    """The text that is scored; None is missing: never asked, failed, or cut off before thinking ended.
+
+    Of given answers it is the JSON list of their log-likelihoods or rewards.
+    """
     if response is None or response.finish in ("error", "thinking"):
         return None
-    return response.text
+    numbers = response.rewards if response.rewards is not None else response.loglikelihoods
+    return response.text if numbers is None else json.dumps(list(numbers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,11 @@ class Settings:
     scoring: str | None = None
     prompt: str | None = None
     resamples: int = 2000
+    ask_as: str = "generative"
 
     def __post_init__(self) -> None:
+        if self.ask_as not in ("generative", "scalar", "implicit"):
+            raise UsageError(f"--as {self.ask_as}: must be generative, scalar or implicit")
         if self.ablate not in (None, "no-image", "shuffled-image"):
             raise UsageError(f"no ablation {self.ablate!r} (there are: no-image, shuffled-image)")
         if self.repeats > 1 and self.temperature == 0:
@@ -88,7 +91,9 @@ class Plan:
 def fingerprint(samples: Sequence[Sample]) -> str:
     """Hex digest over what the benchmark asks and holds for true: ids, prompts, targets, slices; not the pictures,
     whose content is in each request's digest."""
-    return digest_of([[one.id, one.prompt, one.target, dict(one.slices), dict(one.metadata)] for one in samples])
+    return digest_of(
+        [[one.id, one.prompt, one.target, dict(one.slices), dict(one.metadata), *one.continuations] for one in samples]
+    )
 
 
 def plan_task(task: Task, data: tuple[Path, ...], decoding: Decoding, settings: Settings) -> Plan:
@@ -96,6 +101,8 @@ def plan_task(task: Task, data: tuple[Path, ...], decoding: Decoding, settings: 
 
     Raises `DataError` when rows are absent or broken, or when two samples have one id.
     """
+    if settings.ask_as != "generative":
+        task = task.rewarded()
     dialect, scorer = task.scorer_for(settings.scoring if settings.scoring in task.dialects else None)
     prompt = settings.prompt if settings.prompt in task.prompts else None
     task = task.prompted(prompt)
@@ -113,6 +120,7 @@ def plan_task(task: Task, data: tuple[Path, ...], decoding: Decoding, settings: 
             f"{task.name}/{sample.id}",
             sample.messages,
             replace(decoding, repeat=i % settings.repeats) if settings.repeats > 1 else decoding,
+            sample.continuations,
         )
         for i, sample in enumerate(samples)
     )
@@ -156,7 +164,7 @@ def _rehearse(task: Task, scorer: Scorer, sample: Sample) -> None:
     """Scores a made-up answer: what a scorer lacks (a tagger, word vectors, a field) should show before hours of
     asking, not after."""
     try:
-        scorer.scored(sample, "Yes. There is a dog on the chair.")
+        scorer.scored(sample, str([0.0] * len(sample.continuations) or "Yes. There is a dog on the chair."))
     except MmevalError as error:
         raise DataError(f"{task.name}: {error}") from error
     except Exception as error:  # a scorer may be anybody's code

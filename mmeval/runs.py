@@ -47,6 +47,7 @@ class Asked:
 
     def to_json(self) -> dict[str, Any]:
         sample = self.sample
+        given = {"continuations": list(sample.continuations)} if sample.continuations else {}
         return {
             "task": self.task,
             "sample": sample.id,
@@ -59,6 +60,7 @@ class Asked:
             "metadata": dict(sample.metadata),
             "request": self.request,
             "error": self.error,
+            **given,
         }
 
     @classmethod
@@ -71,6 +73,7 @@ class Asked:
             cluster=row["cluster"],
             groups=row["groups"],
             metadata=row["metadata"],
+            continuations=tuple(row.get("continuations", ())),
         )
         return cls(row["task"], sample, row["request"], tuple(row["images"]), row["error"])
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
     from mmeval.gain import Gain
-    from mmeval.statistics.sums import Metric
+    from mmeval.statistics.sums import AnyMetric
     from mmeval.tasks import Task
 
 
@@ -38,7 +38,7 @@ def print_results(tasks: Mapping[str, Any], failed: Mapping[str, str], catalog: 
         console.print(Text(f"  {why}"))
 
 
-def _known(name: str, result: Mapping[str, Any], catalog: Catalog) -> tuple[Mapping[str, Metric], str | None]:
+def _known(name: str, result: Mapping[str, Any], catalog: Catalog) -> tuple[Mapping[str, AnyMetric], str | None]:
     """A task's metrics and its headline, if the catalogue has it."""
     task = catalog.tasks.get(name)
     return (task.scorer_for(result["dialect"])[1].metrics, task.headline) if task else ({}, None)
@@ -66,7 +66,7 @@ def _summary(tasks: Mapping[str, Any], catalog: Catalog) -> RichTable:
 
 
 def _result_table(
-    name: str, result: Mapping[str, Any], metrics: Mapping[str, Metric], headline: str | None
+    name: str, result: Mapping[str, Any], metrics: Mapping[str, AnyMetric], headline: str | None
 ) -> RichTable:
     from rich.table import Table
     from rich.text import Text
@@ -105,19 +105,19 @@ def _by_slice(slices: Mapping[str, Mapping[str, Any]], headline: str) -> dict[st
     return found
 
 
-def _label(name: str, metrics: Mapping[str, Metric]) -> str:
+def _label(name: str, metrics: Mapping[str, AnyMetric]) -> str:
     arrow = {"higher": " ↑", "lower": " ↓"}.get(str(metrics[name].better) if name in metrics else "", "")
     return f"{name}{arrow}"
 
 
-def _cells(estimate: Mapping[str, Any], metric: Metric | None) -> tuple[str, str, str]:
+def _cells(estimate: Mapping[str, Any], metric: AnyMetric | None) -> tuple[str, str, str]:
     low, high = (_shown(estimate[name], metric) for name in ("low", "high"))
     interval = "-" if estimate["low"] is None else f"{low} … {high}"
     value = _shown(estimate["value"], metric) + (" (0/0)" if estimate.get("undefined") else "")
     return value, interval, _shown(estimate["stderr"], metric)
 
 
-def _shown(value: float | None, metric: Metric | None) -> str:
+def _shown(value: float | None, metric: AnyMetric | None) -> str:
     if value is None:
         return "-"
     return f"{100 * value:.1f} %" if metric is None or metric.unit == "fraction" else f"{value:.3f}"

@@ -15,6 +15,7 @@ from mmeval.sources import Row, Source
 if TYPE_CHECKING:
     from mmeval.answers import Answers
 
+REWARDS = "rewards"  # the dialect that reads what a reward model says about given answers
 Ask = Callable[[Row], "Sample | Iterable[Sample] | None"]
 ReadAnswers = Callable[[Path, list[Sample]], "Mapping[str, str] | Answers"]
 
@@ -33,6 +34,8 @@ class Task:
     answers_columns: a table with all of these columns is in the benchmark's own layout, whatever its ids.
     answers_choose: an answer file may be about some of the samples, and `mmeval score` scores those; where there is no
     fixed list of samples, official scripts score what the file holds. Else a sample without an answer is missing.
+    rated: the same rows asked of a reward model (`--as scalar` or `implicit`): samples with `continuations`, scored by
+    the dialect "rewards", which then must be among the scorers.
     name and dimension come from the file: the variable's name and the folder.
     """
 
@@ -50,6 +53,13 @@ class Task:
     dimension: str = ""
     summary: str = ""
     prompts: Mapping[str, Ask] = field(default_factory=dict)
+    rated: Ask | None = None
+
+    def rewarded(self) -> Task:
+        """The same task, asked of a reward model. Raises `UsageError` where it has no given answers to compare."""
+        if self.rated is None:
+            raise UsageError(f"{self.name}: has no answers that a reward model could compare; use --as generative")
+        return replace(self, sample=self.rated, scorer={REWARDS: self.dialects[REWARDS]})
 
     def prompted(self, name: str | None) -> Task:
         """The same task, asked in the wording of that name; itself without one or where it has none of that name."""

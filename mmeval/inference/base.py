@@ -47,6 +47,7 @@ class Response:
     finish: "stop" (ended by itself), "length" (cut off), "thinking" (cut off before thinking ended: text is empty),
     "error" (no answer: `error` says why, and the sample is missing).
     loglikelihoods: one sum of log-probabilities (nats) per continuation, for requests that gave some.
+    rewards: in their place from a reward model, one a continuation.
     path: how the engine ran it, e.g. "tree" or "batch"; empty where there is but one way.
     """
 
@@ -59,6 +60,7 @@ class Response:
     new_tokens: int = 0
     loglikelihoods: tuple[float, ...] | None = None
     path: str = ""
+    rewards: tuple[float, ...] | None = None
 
 
 class Engine(Protocol):

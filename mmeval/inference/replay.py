@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -25,8 +25,8 @@ class ReplayEngine:
 
     path: a JSONL file, or a run folder with responses.jsonl. A row names its request by `id` ("task/sample" or
     "task/sample#repeat") or by `sample` (the same, or without the task), and holds `text`; `finish`, `thinking`,
-    `error`, `loglikelihoods` and token counts are taken over where they stand. Of rows with the same id the last
-    counts, as in a log.
+    `error`, `loglikelihoods`, `rewards` and token counts are taken over where they stand. Of rows with the same id the
+    last counts, as in a log.
 
     Raises `UsageError` when there is no such file, `DataError` naming the line that can't be read.
     """
@@ -57,22 +57,13 @@ class ReplayEngine:
             if stored is None:
                 yield Response(request.id, finish="error", error=f"no stored answer in {self.path}")
                 continue
-            given = stored.response
-            known, wanted = given.loglikelihoods, len(request.continuations)
-            if wanted and len(known or ()) != wanted:
-                error = f"{wanted} continuations asked for, {len(known or ())} log-likelihoods in {self.path}"
+            given, wanted = stored.response, len(request.continuations)
+            known = given.loglikelihoods or given.rewards or ()
+            if wanted and given.finish != "error" and len(known) != wanted:
+                error = f"{wanted} continuations asked for, {len(known)} log-likelihoods or rewards in {self.path}"
                 yield Response(request.id, finish="error", error=error)
                 continue
-            yield Response(
-                request.id,
-                given.text,
-                given.finish,
-                given.thinking,
-                given.error,
-                given.prompt_tokens,
-                given.new_tokens,
-                known,
-            )
+            yield replace(given, id=request.id, path="")
 
     def close(self) -> None:
         self._answers = {}
@@ -122,12 +113,14 @@ def _response(row: Any, place: str) -> Response:
     if not isinstance(row, dict):
         raise DataError(f"{place}: not an object")
     key = row.get("id", row.get("sample"))
-    if key is None or ("text" not in row and row.get("loglikelihoods") is None and row.get("finish") != "error"):
+    numbers = {name: row.get(name) for name in ("loglikelihoods", "rewards")}
+    said = "text" in row or any(value is not None for value in numbers.values())
+    if key is None or (not said and row.get("finish") != "error"):
         raise DataError(f"{place} needs 'id' (or 'sample') and 'text' (found: {', '.join(map(str, row))})")
     finish = row.get("finish", "stop")
     if finish not in FINISHES:
         raise DataError(f"{place}: finish is {finish!r}, not one of {', '.join(sorted(FINISHES))}")
-    known = row.get("loglikelihoods")
+    loglikelihoods, rewards = (None if known is None else tuple(map(float, known)) for known in numbers.values())
     return Response(
         id=str(key),
         text=str(row.get("text") or ""),
@@ -136,5 +129,6 @@ def _response(row: Any, place: str) -> Response:
         error=row.get("error"),
         prompt_tokens=int(row.get("prompt_tokens") or 0),
         new_tokens=int(row.get("new_tokens") or 0),
-        loglikelihoods=None if known is None else tuple(map(float, known)),
+        loglikelihoods=loglikelihoods,
+        rewards=rewards,
     )

@@ -19,8 +19,8 @@ from mmeval.reporting.browsing import Browsable, as_text, browsable
 from mmeval.reporting.figures import Axis, Figure
 from mmeval.reporting.pictures import BUDGET
 from mmeval.runs import Asked, RunFolder
-from mmeval.scorers.base import Metric, Scorer
-from mmeval.statistics.sums import RESAMPLES
+from mmeval.scorers.base import Scorer
+from mmeval.statistics.sums import RESAMPLES, AnyMetric
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -225,7 +225,7 @@ def _headline(told: Json, metrics: Json) -> str | None:
     return next((name for name in (named, named.split(" ")[0]) if name in metrics), next(iter(metrics), None))
 
 
-def _forest(name: str, metrics: Json, slices: Json, metric: Metric | None, beside: Iterable[float]) -> Forest:
+def _forest(name: str, metrics: Json, slices: Json, metric: AnyMetric | None, beside: Iterable[float]) -> Forest:
     whole = metrics[name]
     parts = {part: found[name] for part, found in slices.items() if name in found}
     everything = [whole, *parts.values()]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mmeval.samples import Sample
+from mmeval.statistics.sums import AnyMetric as AnyMetric
+from mmeval.statistics.sums import Fitted as Fitted
 from mmeval.statistics.sums import Metric as Metric
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class Judging:
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """metrics: name in the paper, lower snake case -> `Metric`. score: (sample, answer) -> `Scored`.
+    """metrics: name in the paper, lower snake case -> `Metric` or `Fitted`. score: (sample, answer) -> `Scored`.
 
     judging: a judge is asked about the answer, and `judging.score` reads what it replied; `score` is None then.
     derive: table of scores -> the same table with further count columns, for what is counted by group rather than
@@ -76,7 +78,7 @@ class Scorer:
     """
 
     score: Callable[[Sample, str], Scored] | None
-    metrics: Mapping[str, Metric]
+    metrics: Mapping[str, AnyMetric]
     derive: Callable[[pd.DataFrame], pd.DataFrame] | None = None
     judging: Judging | None = None
 

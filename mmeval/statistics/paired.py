@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mmeval.statistics.sums import RESAMPLES, Estimate, Metric, Table, estimated, spread_of
+from mmeval.statistics.sums import RESAMPLES, AnyMetric, Estimate, Table, estimated, spread_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Difference:
     difference: Estimate
 
 
-def difference(first: Table, second: Table, metric: Metric, resamples: int = RESAMPLES, seed: int = 0) -> Difference:
+def difference(first: Table, second: Table, metric: AnyMetric, resamples: int = RESAMPLES, seed: int = 0) -> Difference:
     """first, second: tables of the same samples in the same order, so that a resample draws the same clusters in both.
 
     Raises `ValueError` when their clusters are not the same.

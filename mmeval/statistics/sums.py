@@ -1,4 +1,4 @@
-"""Every metric is a formula over per-sample sums; intervals come from resampling the clusters' sums.
+"""Every metric is a formula over per-sample sums, or is fitted again; intervals come from resampling clusters.
 
 Efron & Tibshirani 1993, ch. 13 (percentile interval); Field & Welsh 2007, J. R. Stat. Soc. B 69(3)
 (cluster bootstrap: clusters are drawn with replacement, each with all its samples).
@@ -65,6 +65,29 @@ class Metric:
     combine: Literal["mean", "sum"] = "mean"
 
 
+Fit = Callable[[Mapping[str, Array], Array], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A figure that is no formula over totals (a rank correlation, a regression): fitted again on every resample.
+
+    fit: (counts: name -> (n,), weights (m, n): how often each sample stands in each of m resamples) -> (m,) values,
+    NaN where there is none. It is called with weights of ones, (1, n), for the value itself.
+    draws: at most so many resamples, where a fit is slow. better, unit, over, combine: as in `Metric`.
+    """
+
+    fit: Fit
+    better: Literal["higher", "lower"] | None = "higher"
+    unit: Literal["fraction", "number"] = "number"
+    over: str | None = None
+    combine: Literal["mean", "sum"] = "mean"
+    draws: int | None = None
+
+
+AnyMetric = Metric | Fitted
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A metric's value with its 95 % percentile interval and standard error; None where there is but one cluster."""
@@ -117,7 +140,8 @@ def cluster_weights(clusters: int, resamples: int, seed: int, chunk: int = 256) 
 class Resampled:
     """Totals of the whole and of each slice: names (columns), rows, `point` (rows, columns) and `draws`
     (resamples, rows, columns). Row 0 is the whole, then come the parts `slice=value`, then what is needed beyond
-    these to combine a part over a slice; cells: (part, slice name) -> rows of that slice's values within the part."""
+    these to combine a part over a slice; cells: (part, slice name) -> rows of that slice's values within the part.
+    masks: (n,) which samples each row is about; data, seed: what was resampled, for what must be fitted again."""
 
     names: tuple[str, ...]
     parts: tuple[str, ...]
@@ -126,6 +150,9 @@ class Resampled:
     draws: Array
     sizes: tuple[int, ...]
     clusters: tuple[int, ...]
+    masks: tuple[npt.NDArray[np.bool_], ...]
+    data: Table
+    seed: int
 
 
 def resample(data: Table, resamples: int = RESAMPLES, seed: int = 0, over: Iterable[str] = ()) -> Resampled:
@@ -159,6 +186,9 @@ def resample(data: Table, resamples: int = RESAMPLES, seed: int = 0, over: Itera
         draws=draws.reshape(len(draws), *sums.shape[1:]),
         sizes=tuple(int(mask.sum()) for mask in masks.values()),
         clusters=tuple(len(np.unique(data.clusters[mask])) for mask in masks.values()),
+        masks=tuple(masks.values()),
+        data=data,
+        seed=seed,
     )
 
 
@@ -172,7 +202,7 @@ def _cells(data: Table, masks: dict[str, npt.NDArray[np.bool_]], part: str, name
     return tuple(found)
 
 
-def _values(metric: Metric, drawn: Resampled, part: int) -> tuple[float, Array, bool]:
+def _values(metric: AnyMetric, drawn: Resampled, part: int) -> tuple[float, Array, bool]:
     """A metric in one part: its value, its value in each resample, and whether it divided by zero.
 
     A formula that divides without `Totals.ratio` gives NaN there; that is 0 and undefined as well. Of resamples,
@@ -185,6 +215,8 @@ def _values(metric: Metric, drawn: Resampled, part: int) -> tuple[float, Array, 
         if metric.combine == "sum":  # NaN in a draw that lacks a part: what that part would add can't be made up
             return total, np.sum(spreads, axis=0), undefined
         return total / len(rows), _mean_over(spreads), undefined
+    if isinstance(metric, Fitted):
+        return _fitted(metric, drawn, part)
     point = Totals({name: drawn.point[part, i : i + 1] for i, name in enumerate(drawn.names)})
     draws = Totals({name: drawn.draws[:, part, i] for i, name in enumerate(drawn.names)}, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -194,7 +226,25 @@ def _values(metric: Metric, drawn: Resampled, part: int) -> tuple[float, Array, 
     return value if finite else 0.0, np.where(np.isfinite(spread), spread, np.nan), point.undefined or not finite
 
 
-def spread_of(data: Table, metric: Metric, resamples: int = RESAMPLES, seed: int = 0) -> tuple[float, Array, bool]:
+def _fitted(metric: Fitted, drawn: Resampled, part: int) -> tuple[float, Array, bool]:
+    """`_values` of a figure that is fitted to the part's samples, with their weights in each resample."""
+    mask, data = drawn.masks[part], drawn.data
+    clusters = data.clusters[mask]
+    counts = {name: column[mask] for name, column in data.counts.items()}
+    spread: Array = np.full(len(drawn.draws), np.nan)  # a draw that was not fitted counts as undefined
+    most = min(len(spread), metric.draws or len(spread))
+    k, done = (int(data.clusters.max()) + 1 if data.n else 0), 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = float(np.asarray(metric.fit(counts, np.ones((1, len(clusters)))), float).reshape(-1)[0])
+        for weights in cluster_weights(k, most, drawn.seed) if most else ():
+            fitted = np.broadcast_to(np.asarray(metric.fit(counts, weights[:, clusters]), float), (len(weights),))
+            spread[done : done + len(weights)] = fitted
+            done += len(weights)
+    finite = np.isfinite(value)
+    return value if finite else 0.0, np.where(np.isfinite(spread), spread, np.nan), not finite
+
+
+def spread_of(data: Table, metric: AnyMetric, resamples: int = RESAMPLES, seed: int = 0) -> tuple[float, Array, bool]:
     """A metric of the whole: its value, its value in each resample (NaN where undefined), whether it is undefined."""
     metric = metric if metric.over in data.slices else replace(metric, over=None)
     return _values(metric, resample(data, resamples, seed, [metric.over] if metric.over else []), 0)
@@ -230,7 +280,7 @@ class Measured:
 
 def measure(
     data: Table,
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, AnyMetric],
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Measured:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmeval.statistics.sums import Metric, cluster_weights, measure, resample, table
+from mmeval.statistics.sums import Fitted, Metric, cluster_weights, measure, resample, table
 
 ACCURACY = Metric(lambda s: s.ratio(s.right, s.n))
 
@@ -118,3 +118,39 @@ def test_a_resample_that_lacks_a_part_of_a_sum_is_left_out() -> None:
     assert (summed.low, summed.high) == (1, 1)
     mean = measure(data, {"a": replace(ACCURACY, over="split")}, resamples=200).metrics["a"]
     assert (mean.low, mean.high) == (0, 1)
+
+
+def _pearson(counts, weights):
+    x, y = counts["x"], counts["y"]
+    total = weights.sum(axis=1, keepdims=True)
+    dx, dy = x - weights @ x[:, None] / total, y - weights @ y[:, None] / total
+    return (weights * dx * dy).sum(1) / np.sqrt((weights * dx**2).sum(1) * (weights * dy**2).sum(1))
+
+
+def test_a_fitted_figure_is_fitted_again_on_the_same_resamples() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=300)
+    columns = {"x": x, "y": x + rng.normal(size=300), "xx": x * x}
+    clusters, part = rng.integers(0, 60, 300), np.where(rng.random(300) < 0.5, "a", "b")
+    data = table(columns, clusters, {"part": part})
+    mean = Metric(lambda s: s.ratio(s.x, s.n))
+    again = Fitted(lambda counts, weights: weights @ counts["x"] / weights.sum(axis=1))
+    measured = measure(
+        data, {"mean": mean, "again": again, "r": Fitted(_pearson), "over": Fitted(_pearson, over="part")}
+    )
+    for found in (measured.metrics, measured.slices["part=a"]):
+        assert found["again"].value == pytest.approx(found["mean"].value, abs=1e-12)
+        assert found["again"].low == pytest.approx(found["mean"].low, abs=1e-12)
+    assert measured.metrics["r"].value == pytest.approx(np.corrcoef(x, columns["y"])[0, 1], abs=1e-12)
+    parts = [np.corrcoef(x[part == one], columns["y"][part == one])[0, 1] for one in "ab"]
+    assert measured.metrics["over"].value == pytest.approx(np.mean(parts), abs=1e-12)
+
+
+def test_a_fit_that_fails_is_undefined_and_few_draws_make_an_interval() -> None:
+    data = table({"x": [1.0, 1.0, 1.0]}, ["a", "b", "c"])
+    found = measure(data, {"r": Fitted(lambda c, w: np.full(len(w), np.nan))}).metrics["r"]
+    assert (found.value, found.low, found.undefined) == (0.0, None, True)
+    calls = []
+    few = Fitted(lambda c, w: calls.append(len(w)) or w @ c["x"] / 3, draws=10)
+    assert measure(data, {"few": few}).metrics["few"].low == 1.0
+    assert sum(calls) == 11  # the value itself, and ten draws
