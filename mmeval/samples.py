@@ -136,8 +136,9 @@ class Sample:
     slices: name -> value, e.g. {"split": "adversarial"}. cluster: what makes samples dependent, usually the
     picture; resampling draws whole clusters. groups: name -> key, joins samples that are scored together (rotations,
     votes, pairs), e.g. {"figure": "VD_video_0_1"}; a group must lie within a cluster.
-    metadata: further plain JSON data for the scorer and the page. continuations: given answers; the model does not
-    answer then, but says how likely each is, or how good, and the answer that is scored is the JSON list of these numbers.
+    metadata: further plain JSON data for the scorer and the page.
+    continuations: given answers. The model does not answer then but says how likely each is, or how good; the answer
+    that is scored is the JSON list of these numbers.
     """
 
     id: str
