@@ -153,11 +153,41 @@ def run(
     check: Annotated[
         bool, typer.Option("--check", help="First compare trees, batches and single prompts; stop if they differ.")
     ] = False,
+    ask_as: Annotated[
+        str, typer.Option("--as", help="What a reward benchmark asks of the model: generative, scalar or implicit.")
+    ] = "generative",
+    reference: Annotated[
+        str | None, typer.Option(help="With --as implicit: the checkpoint before DPO, named as --model is.")
+    ] = None,
+    per_token: Annotated[
+        bool, typer.Option("--per-token", help="With --as implicit: rewards divided by the answer's tokens.")
+    ] = False,
     judge: Annotated[
-        str | None, typer.Option(help="Judges answers where a task asks for it; named as --model is.")
+        list[str] | None,
+        typer.Option(help="Judges answers where a task asks for it; named as --model is. Several times: a panel."),
     ] = None,
     judge_prompts: Annotated[
         Path | None, typer.Option("--judge-prompts", help="Folder with NAME.jinja to use in place of our prompts.")
+    ] = None,
+    judge_votes: Annotated[
+        int | None, typer.Option("--judge-votes", help="Verdicts a judge gives on each answer [its card: 1].")
+    ] = None,
+    judge_temperature: Annotated[
+        float | None, typer.Option("--judge-temperature", help="Of the judge [its card: 0].")
+    ] = None,
+    judge_orders: Annotated[
+        str | None, typer.Option("--judge-orders", help="one, or both: compared answers are shown both ways round.")
+    ] = None,
+    panel: Annotated[str, typer.Option(help="How several verdicts make one: mean or majority.")] = "mean",
+    judge_budget: Annotated[
+        str | None,
+        typer.Option("--judge-budget", help="calls=1000, tokens=2M, usd=5@2.5/10 (price in/out), or several."),
+    ] = None,
+    judge_rate: Annotated[
+        float | None, typer.Option("--judge-rate", help="Calls a minute at most, of a judge on a server.")
+    ] = None,
+    judge_labels: Annotated[
+        Path | None, typer.Option("--judge-labels", help="People's labels of some answers (see mmeval judge-check).")
     ] = None,
     log_samples: Annotated[bool, typer.Option("--log_samples", hidden=True)] = True,  # lm-eval's; always on here
     json: Json = False,
@@ -168,6 +198,7 @@ def run(
     """
     from mmeval.catalog import load_catalog
     from mmeval.evaluation import evaluate
+    from mmeval.judging import Budget, JudgeSettings
     from mmeval.progress import for_people
     from mmeval.requests import Settings
 
@@ -204,11 +235,21 @@ def run(
             ablate=ablate,
             scoring=scoring,
             prompt=prompt,
+            ask_as=ask_as,
         ),
         engine_options=options,
         check=check,
-        judge=judge,
-        judge_prompts=judge_prompts,
+        judge=judge or (),
+        judge_settings=JudgeSettings(
+            prompts=judge_prompts,
+            votes=judge_votes,
+            temperature=judge_temperature,
+            orders=judge_orders,
+            rule=panel,
+            budget=Budget.parse(judge_budget) if judge_budget else None,
+            rate=judge_rate,
+            labels=judge_labels,
+        ),
         progress=for_people(),
         command=sys.argv[1:],
     )

@@ -20,22 +20,22 @@ from mmeval.asking import ask_all, tasks_record
 from mmeval.catalog import Catalog, load_catalog
 from mmeval.errors import DataError, Interrupted, MmevalError, UsageError
 from mmeval.inference.base import Engine, Response
+from mmeval.judging.asking import Hearing
+from mmeval.judging.rehearsal import prompts_for
+from mmeval.judging.settings import JudgeSettings
 from mmeval.logs import Verdicts, answer_of, score_logs
 from mmeval.progress import Progress
 from mmeval.provenance import default_output, identity_of, provenance
 from mmeval.requests import Plan, Settings, plan_task
 from mmeval.runs import Asked, RunFolder
-from mmeval.samples import Sample
-from mmeval.scorers.base import Judging
 from mmeval.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mmeval.inference.transformers import TransformersEngine
-    from mmeval.prompts import JudgePrompt
+    from mmeval.judging.asking import Open
 
-REHEARSED = 5  # samples that a judge's prompt is tried on before anything is asked
 # What a judge is opened with as the model is; the rest (adapter, template …) belongs to the model.
 JUDGE_OPTIONS = ("device", "batch_size", "trust_remote_code", "tree")
 
@@ -101,8 +101,8 @@ def evaluate(
     settings: Settings | None = None,
     engine_options: Mapping[str, Any] | None = None,
     check: bool = False,
-    judge: str | Engine | None = None,
-    judge_prompts: str | Path | None = None,
+    judge: str | Engine | Sequence[str | Engine] = (),
+    judge_settings: JudgeSettings | None = None,
     progress: Progress | None = None,
     command: Sequence[str] = (),
     **more: Any,
@@ -116,8 +116,8 @@ def evaluate(
     with the same digest are not asked again; fresh=True asks all anew. settings: or its fields as keywords
     (limit=100, temperature=0.7). engine_options: what `mmeval.inference.open_engine` takes (dtype, device …).
     check: compare the ways of running the model on some of the requests first, and raise `EngineError` if its answers
-    hang on them. judge: what answers are judged by where a task asks for it, named like a model or an `Engine`; it is
-    opened when the model's answers are there. judge_prompts: a folder with prompts to use in place of mmeval's own.
+    hang on them. judge: what answers are judged by where a task asks for it, named like a model or an `Engine`, or
+    several of them as a panel; opened when the model's answers are there. judge_settings: how they are asked.
 
     Raises `UsageError` and `DataError`; a task whose data is missing or broken is in `Run.failed` while others run,
     unless all fail.
@@ -137,14 +137,16 @@ def evaluate(
     folders = _folders(data)
     identity = identity_of(model, tasks, suite, settings, options)
     path = Path(output) if output else default_output(model, suite, tasks, settings, identity)
-    for named in (model, judge):
+    judges = [judge] if isinstance(judge, str) or not isinstance(judge, Sequence) else list(judge)
+    for named in (model, *judges):
         if isinstance(named, str):
             _check(named)
 
     started, clock = datetime.now(UTC), time.monotonic()
     with RunFolder.open(path) as run:
         plans, failed = _plan(chosen, folders, settings, progress)
-        prompts = _judge_prompts(plans, found, Path(judge_prompts) if judge_prompts else None) if judge else {}
+        judging = judge_settings or JudgeSettings()
+        prompts = prompts_for(plans, found, judging) if judges else {}
         engine = _open(model, options, progress) if isinstance(model, str) else model
         record: dict[str, Any] = {
             **provenance(engine, model, settings, tasks, suite, folders, command),
@@ -161,8 +163,9 @@ def evaluate(
             if isinstance(model, str):
                 engine.close()
         with _status(run, record, clock):
-            verdicts = _judged(run, judge, prompts, plans, asked, options, record, progress) if judge else {}
-        results = _score_all(run, plans, asked, verdicts, settings, failed, progress, bool(judge))
+            hearing = Hearing(plans, prompts, asked, judging)
+            verdicts = _judged(run, judges, hearing, options, record, progress) if judges else {}
+        results = _score_all(run, plans, asked, verdicts, settings, failed, progress, judging.rule if judges else None)
         record |= {"tasks": tasks_record(plans, failed), "notes": list(progress.notes)}
         record |= _finished(clock)
         run.write_json("metrics.json", results)
@@ -282,59 +285,36 @@ def _checked(engine: Engine, plans: Sequence[Plan], progress: Progress) -> list[
     return [one.to_json() for one in found]
 
 
-def _judge_prompts(plans: Sequence[Plan], catalog: Catalog, theirs: Path | None) -> dict[str, JudgePrompt]:
-    """The prompts that these tasks' scorers name: a broken one should show before hours of asking, not after."""
-    from mmeval.prompts import judge_prompt
-
-    prompts: dict[str, JudgePrompt] = {}
-    for plan in plans:
-        if judging := plan.scorer.judging:
-            prompt = prompts[judging.prompt] = judge_prompt(judging.prompt, catalog.judges, theirs)
-            _try(prompt, judging, plan.samples[:REHEARSED])
-    return prompts
-
-
-def _try(prompt: JudgePrompt, judging: Judging, samples: Sequence[Sample]) -> None:
-    """Renders a prompt for some samples; one that fits none of them raises, a bad row alone does not."""
-    trouble: Exception | None = None
-    for sample in samples:
-        try:
-            for variables in judging.calls(sample, "Yes. There is a dog on the chair.", ())[:1]:
-                prompt.messages(variables, ())
-            return
-        except Exception as error:  # a scorer and a prompt may be anybody's
-            trouble = error
-    if isinstance(trouble, MmevalError):
-        raise trouble
-    if trouble:
-        raise DataError(f"judge prompt {prompt.name}: {type(trouble).__name__}: {trouble}") from trouble
-
-
 def _judged(
     run: RunFolder,
-    judge: str | Engine,
-    prompts: Mapping[str, JudgePrompt],
-    plans: Sequence[Plan],
-    asked: Mapping[str, list[tuple[Asked, Response | None]]],
+    judges: Sequence[str | Engine],
+    hearing: Hearing,
     options: Mapping[str, Any],
     record: dict[str, Any],
     progress: Progress,
 ) -> Verdicts:
-    """Opens the judge and has it judge; its part of run.json goes into `record`."""
-    if not prompts:
+    """Has the judges judge; their part of run.json goes into `record`."""
+    if not hearing.prompts:
         progress.note("no task here asks a judge; --judge has nothing to do")
         return {}
-    from mmeval.judging import judge_all
+    from mmeval.judging.asking import judge_all
 
     shared = {name: value for name, value in options.items() if name in JUDGE_OPTIONS}
-    engine = _open(judge, shared, progress) if isinstance(judge, str) else judge
-    try:
-        told: dict[str, Any] = {"model": dict(engine.describe())}
-        record["judge"] = told | {"prompts": {name: prompt.record() for name, prompt in prompts.items()}}
-        return judge_all(run, engine, plans, prompts, asked, record["judge"], progress)
-    finally:
-        if isinstance(judge, str):
-            engine.close()
+    told = record["judge"] = hearing.record()
+    return judge_all(run, [_opener(one, shared, progress) for one in judges], hearing, told, progress)
+
+
+def _opener(judge: str | Engine, options: Mapping[str, Any], progress: Progress) -> Open:
+    @contextmanager
+    def opened() -> Iterator[Engine]:
+        engine = _open(judge, options, progress) if isinstance(judge, str) else judge
+        try:
+            yield engine
+        finally:
+            if isinstance(judge, str):
+                engine.close()
+
+    return opened
 
 
 def _score_all(
@@ -345,11 +325,12 @@ def _score_all(
     settings: Settings,
     failed: dict[str, str],
     progress: Progress,
-    judged: bool,
+    rule: str | None,
 ) -> dict[str, Any]:
     """Metrics; the table of scores goes into the run folder. `mmeval verify` makes the same from the logs.
 
-    A task whose scorer breaks is added to `failed`; its answers stay in the log.
+    A task whose scorer breaks is added to `failed`; its answers stay in the log. rule: how verdicts of several are put
+    together; None where nothing was judged.
     """
     progress.stage("scoring")
     results, frame, broken = score_logs(
@@ -358,6 +339,7 @@ def _score_all(
         settings.resamples,
         settings.seed,
         verdicts,
+        rule or "mean",
     )
     failed |= broken
     for name, why in broken.items():
@@ -370,7 +352,7 @@ def _score_all(
             others = [name for name, scorer in plan.task.dialects.items() if not scorer.judging]
             without = f", or --scoring {' or '.join(others)}, which needs none" if others else ""
             left = results[plan.task.name]["unjudged"]
-            mend = "" if judged else f"; pass --judge MODEL{without}"
+            mend = "" if rule else f"; pass --judge MODEL{without}"
             progress.note(
                 f"{plan.task.name}: {left} of {len(plan.samples)} answers have no verdict and are not in its"
                 f" {plan.dialect} figures{mend}"

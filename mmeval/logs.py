@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mmeval import scoring
 from mmeval.catalog import Catalog
 from mmeval.errors import DataError, MmevalError
 from mmeval.inference.base import Response
-from mmeval.runs import Asked, RunFolder, json_bytes, parquet_bytes
+from mmeval.runs import Asked, Judged, RunFolder, json_bytes, parquet_bytes
+from mmeval.scorers.panel import Member, Said
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Answered = tuple[Asked, Response | None]
-Verdicts = Mapping[str, Mapping[str, Sequence[str]]]  # task -> sample id -> a judge's replies, call by call
+Verdicts = Mapping[
+    str, Mapping[str, Said]
+]  # task -> sample id -> each member of the panel -> its replies, call by call
 
 
 def responses_of(run: RunFolder) -> dict[str, list[Answered]]:
@@ -30,14 +33,23 @@ def responses_of(run: RunFolder) -> dict[str, list[Answered]]:
 
 
 def verdicts_of(run: RunFolder) -> Verdicts:
-    """Per task and sample, the judge's replies in the order of its calls; samples without a verdict are left out."""
+    """Per task and sample, each member's replies in the order of its calls; samples without a verdict are left out.
+
+    Of answers shown in both orders both verdicts count or none: one alone would lean to a place.
+    """
     known = run.verdicts.read()
-    found: dict[str, dict[str, Sequence[str]]] = {}
+    found: dict[str, dict[str, dict[Member, Sequence[str]]]] = {}
+    lost: list[Judged] = []
     for one in run.judged():
         replies = [answer_of(known.get(digest)) for digest in one.calls]
         if one.error is None and None not in replies:
-            found.setdefault(one.task, {})[one.sample] = [reply for reply in replies if reply is not None]
-    return found
+            said = found.setdefault(one.task, {}).setdefault(one.sample, {})
+            said[one.member] = [reply for reply in replies if reply is not None]
+        else:
+            lost.append(one)
+    for one in lost:
+        found.get(one.task, {}).get(one.sample, {}).pop(replace(one.member, swapped=not one.member.swapped), None)
+    return {task: {id: said for id, said in by_id.items() if said} for task, by_id in found.items()}
 
 
 def score_logs(
@@ -46,6 +58,7 @@ def score_logs(
     resamples: int,
     seed: int,
     verdicts: Verdicts | None = None,
+    rule: str = "mean",
 ) -> tuple[dict[str, Any], pd.DataFrame, dict[str, str]]:
     """(the `tasks` object, the table of scores, task -> why its scorer broke) from logs alone.
 
@@ -60,7 +73,7 @@ def score_logs(
         dialect, scorer = scorers[task]
         answers = {one.sample.id: answer_of(response) for one, response in rows}
         try:
-            frame = scoring.score(scorer, [one.sample for one, _ in rows], answers, (verdicts or {}).get(task))
+            frame = scoring.score(scorer, [one.sample for one, _ in rows], answers, (verdicts or {}).get(task), rule)
             results[task] = scoring.as_json(frame, scoring.summarise(frame, scorer, resamples, seed), dialect)
         except Exception as error:  # a scorer may be anybody's code; the answers are in the log, the others go on
             broken[task] = str(error) if isinstance(error, MmevalError) else f"{type(error).__name__}: {error}"
@@ -110,7 +123,8 @@ def verify(run: RunFolder, catalog: Catalog) -> Verified:
             raise DataError(f"{run.path}: task {name!r} is in no catalog; pass --catalog DIR with its file")
         scorers[name] = catalog.tasks[name].scorer_for(result["dialect"])
     config = record["config"]
-    results, frame, broken = score_logs(scorers, asked, config["resamples"], config["seed"], verdicts_of(run))
+    rule = (record.get("judge") or {}).get("rule", "mean")
+    results, frame, broken = score_logs(scorers, asked, config["resamples"], config["seed"], verdicts_of(run), rule)
     differences = {f"{task} scores": f"its scorer breaks now: {why}" for task, why in broken.items()}
     if json_bytes(results) != (run.path / "metrics.json").read_bytes():
         differences["metrics.json"] = _first_difference(stored, results)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 
 from mmeval.errors import DataError, UsageError
 from mmeval.inference.base import digest_of
@@ -24,7 +24,8 @@ WORDS = "prompt.jinja"
 
 class Card(BaseModel):
     """judge.yaml: summary; source: where the official prompt stands; model: the judge that published figures used;
-    limits; system: a system message; pictures: the sample's pictures go before the words."""
+    limits; system: a system message; pictures: the sample's pictures go before the words; votes: verdicts on each
+    answer (they need a temperature); orders: "both" shows compared answers in both orders."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,6 +36,8 @@ class Card(BaseModel):
     temperature: float = 0.0
     system: str | None = None
     pictures: bool = False
+    votes: PositiveInt = 1
+    orders: Literal["one", "both"] = "one"
 
 
 @dataclass(frozen=True)

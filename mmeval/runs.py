@@ -26,6 +26,7 @@ from mmeval.errors import DataError, UsageError
 from mmeval.inference.base import Response
 from mmeval.journal import Journal, storage
 from mmeval.samples import Sample, ask
+from mmeval.scorers.panel import ALONE, Member
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,12 +81,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The judge's calls about one sample, as digests in the order asked; `error` says why there is no verdict."""
+    """A judge's calls about one sample, as digests in the order asked; `error` says why there is no verdict.
+
+    member: which judge, which of its votes, in which order the answers were shown.
+    """
 
     task: str
     sample: str
     calls: tuple[str, ...]
     error: str | None = None
+    member: Member = ALONE
 
 
 class RunFolder:
@@ -160,7 +165,11 @@ class RunFolder:
         if not path.is_file():
             return []
         with path.open(encoding="utf-8") as lines:
-            return [Judged(**{**row, "calls": tuple(row["calls"])}) for row in map(json.loads, lines)]
+            rows = [json.loads(line) for line in lines]
+        return [
+            Judged(row["task"], row["sample"], tuple(row["calls"]), row["error"], Member(**row.get("member", {})))
+            for row in rows
+        ]
 
     # -- what is written whole
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mmeval.samples import Sample
 from mmeval.scorers.base import COUNT, GROUP, SLICE, Scored, Scorer
+from mmeval.scorers.panel import Said, panel_scored
 from mmeval.statistics.sums import RESAMPLES, Estimate, Measured, measure, table
 
 if TYPE_CHECKING:
@@ -24,17 +25,22 @@ MISSING_ALLOWED = 0.05
 Columns = dict[str, Any]
 
 
-Replies = Mapping[str, Sequence[str]]
+Replies = Mapping[str, Said | Sequence[str]]
 
 
 def columns(
-    scorer: Scorer, samples: Iterable[Sample], answers: Mapping[str, str | None], replies: Replies | None = None
+    scorer: Scorer,
+    samples: Iterable[Sample],
+    answers: Mapping[str, str | None],
+    replies: Replies | None = None,
+    rule: str = "mean",
 ) -> Columns:
     """A table of scores by column, one element a sample, in the samples' order; without what `scorer.derive` adds.
 
-    answers: sample id -> text; replies: sample id -> what a judge said about it, for scorers that ask one. A sample
-    without what its scorer needs is *missing*: `missing` is True and its counts are NaN. Columns: sample, cluster,
-    answer, prediction, correct, missing, notes (JSON), `count.*`, `slice.*`, `group.*`.
+    answers: sample id -> text; replies: sample id -> what a judge said about it (or each member of a panel, put
+    together by `rule`), for scorers that ask one. A sample without what its scorer needs is *missing*: `missing` is
+    True and its counts are NaN. Columns: sample, cluster, answer, prediction, correct, missing, notes (JSON),
+    `count.*`, `slice.*`, `group.*`.
     """
     samples = list(samples)
     given = [answers.get(sample.id) for sample in samples]
@@ -43,7 +49,8 @@ def columns(
         score = scorer.score
         scored = [None if text is None else score(one, text) for one, text in zip(samples, given, strict=True)]
     else:
-        scored = [scorer.scored(one, text, said.get(one.id)) for one, text in zip(samples, given, strict=True)]
+        pairs = zip(samples, given, strict=True)
+        scored = [panel_scored(scorer, one, text, said.get(one.id), rule) for one, text in pairs]
     notes = [None if one is None else {"not scored": one.missing} if one.missing else one.notes for one in scored]
     scored = [None if one is None or one.missing else one for one in scored]
     made: Columns = {
@@ -78,12 +85,16 @@ def _counts(scored: list[Scored | None]) -> Columns:
 
 
 def score(
-    scorer: Scorer, samples: Iterable[Sample], answers: Mapping[str, str | None], replies: Replies | None = None
+    scorer: Scorer,
+    samples: Iterable[Sample],
+    answers: Mapping[str, str | None],
+    replies: Replies | None = None,
+    rule: str = "mean",
 ) -> pd.DataFrame:
     """The table of scores as a frame: `columns`, and what `scorer.derive` adds from the answered rows."""
     import pandas as pd
 
-    frame = pd.DataFrame(columns(scorer, samples, answers, replies))
+    frame = pd.DataFrame(columns(scorer, samples, answers, replies, rule))
     if scorer.derive and not frame["missing"].all():
         derived = scorer.derive(frame)
         added = [column for column in derived.columns if column not in frame.columns]

@@ -10,6 +10,7 @@ import pandas as pd
 from mmeval.catalog import load_catalog
 from mmeval.prompts import judge_prompt
 from mmeval.samples import Sample
+from mmeval.scorers.panel import Said
 from mmeval.scoring import score, summarise
 from mmeval.tasks import Task
 
@@ -17,10 +18,16 @@ MARK = re.compile(r"^(<<<[A-Za-z0-9 ]+) [0-9a-f]{8}$|^([A-Za-z0-9 ]+) [0-9a-f]{8
 
 
 def asked(
-    task: Task, sample: Sample, answer: str, replies: Sequence[str] = (), dialect: str | None = None
+    task: Task,
+    sample: Sample,
+    answer: str,
+    replies: Sequence[str] = (),
+    dialect: str | None = None,
+    swapped: bool = False,
 ) -> list[str]:
     """The judge's prompts of the next round, in our words, with marks bare of their code: `<<<ANSWER`."""
-    judging = task.scorer_for(dialect)[1].judging
+    scorer = task.scorer_for(dialect)[1]
+    judging = (scorer.swapped() if swapped else scorer).judging
     assert judging
     prompt = judge_prompt(judging.prompt, load_catalog().judges)
     calls = judging.calls(sample, answer, replies)
@@ -35,7 +42,7 @@ def readable(task: Task, sample: Sample, reply: str, replies: Sequence[str] = ()
 
 
 def figures(
-    task: Task, samples: Sequence[Sample], replies: Mapping[str, Sequence[str]], dialect: str | None = None
+    task: Task, samples: Sequence[Sample], replies: Mapping[str, Said | Sequence[str]], dialect: str | None = None
 ) -> tuple[dict[str, float], pd.DataFrame]:
     """(metric -> value, table of scores) from a judge's replies."""
     scorer = task.scorer_for(dialect)[1]

@@ -1,5 +1,5 @@
 """The judge pass: a second pass of requests, about the answers of the first, through engines of its own."""
 
-from mmeval.judging.asking import judge_all
+from mmeval.judging.settings import Budget, JudgeSettings
 
-__all__ = ["judge_all"]
+__all__ = ["Budget", "JudgeSettings"]

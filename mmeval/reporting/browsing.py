@@ -12,6 +12,7 @@ from mmeval.logs import answer_of, verdicts_of
 from mmeval.reporting.pictures import BUDGET, Embedded, embed
 from mmeval.runs import Asked, RunFolder
 from mmeval.scorers.base import COUNT
+from mmeval.scorers.panel import Said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,10 +116,18 @@ def browsable(run: RunFolder, asked: Sequence[Asked], budget: int = BUDGET) -> B
 
 
 def _said(run: RunFolder) -> dict[tuple[str, str], str | None]:
-    """(task, sample id) -> what the judge replied about it, or why there is no verdict."""
+    """(task, sample id) -> what the judges replied about it, or why there is no verdict."""
     said = {(one.task, one.sample): f"no verdict: {one.error}" for one in run.judged() if one.error}
-    replies = {(task, id): "\n\n".join(one) for task, found in verdicts_of(run).items() for id, one in found.items()}
+    replies = {(task, id): _replies(one) for task, found in verdicts_of(run).items() for id, one in found.items()}
     return {**said, **{key: text or None for key, text in replies.items()}}
+
+
+def _replies(said: Said) -> str:
+    """The replies of all members, each under its name where there are several."""
+    texts = {member: "\n\n".join(replies) for member, replies in said.items()}
+    if len(texts) == 1:
+        return next(iter(texts.values()))
+    return "\n\n".join(f"[{member.label or 'judge 1'}]\n{text}" for member, text in sorted(texts.items()))
 
 
 def _data(columns: _Columns, pictures: Embedded) -> dict[str, Any]:

@@ -303,12 +303,16 @@ def _what_ran(manifest: Json, asked: Sequence[Asked]) -> dict[str, Any]:
 
 
 def _judge(told: Json) -> Json:
-    """The judge's part of run.json, for people."""
-    model: Json = told.get("model") or {}
+    """The judges' part of run.json, for people."""
     prompts: Json = told.get("prompts") or {}
     words = {name: f"{one.get('words')}, {str(one.get('digest'))[:8]}" for name, one in prompts.items()}
-    counts = {name: told.get(name) for name in ("calls", "reused", "asked_again", "failed")}
-    return {"name": model.get("name"), "server": model.get("server"), "prompts": words, **counts}
+    shown: dict[str, Any] = {}
+    for number, one in enumerate(told.get("judges") or [], start=1):
+        model: Json = one.get("model") or {}
+        counts = {name: one.get(name) for name in ("calls", "reused", "asked_again", "failed")}
+        shown[f"judge {number}"] = {"name": model.get("name"), "server": model.get("server"), **counts}
+    how = {name: told.get(name) for name in ("rule", "votes", "temperature", "orders", "spent")}
+    return {**shown, **(how if shown else {}), "prompts": words}
 
 
 def _command(words: Sequence[str]) -> str:

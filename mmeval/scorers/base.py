@@ -58,6 +58,7 @@ class Judging:
     replies are there. readable: (reply, variables of its call) -> whether the reply can be used; one that can't is
     asked again, once, and the sample is missing if the second can't either. Without it every reply counts. rules: an
     answer that needs no call has a score without a judge, too; not where it takes files of the user's to tell that.
+    swap: where the judge compares two answers, the same with their places changed (`--judge-orders both`).
     """
 
     prompt: str
@@ -65,6 +66,7 @@ class Judging:
     score: Callable[[Sample, str | None, Sequence[str]], Scored]
     readable: Callable[[str, Mapping[str, Any]], bool] = lambda reply, variables: True
     rules: bool = True
+    swap: Judging | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,10 @@ class Scorer:
                 return None
             replies = ()
         return self.judging.score(sample, answer, replies)
+
+    def swapped(self) -> Scorer:
+        """The same scorer with the compared answers' places changed; itself where nothing is compared."""
+        return replace(self, judging=self.judging.swap) if self.judging and self.judging.swap else self
 
 
 def averaged(metrics: Mapping[str, Metric], over: str | None) -> dict[str, Metric]:

@@ -1,13 +1,14 @@
 """Which of two answers is better: a judge's verdict between the model's answer and a reference answer.
 
-The reference answer (`target`) stands first, as A; the model's second, as B. Judges lean to a place, so a second call
-may show them the other way round.
+The reference answer (`target`) stands first, as A; the model's second, as B. Judges lean to a place, so they can be
+shown the other way round, too.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mmeval.samples import Sample
@@ -30,55 +31,50 @@ def first_verdict(reply: str) -> str | None:
     return found[1] if found else None
 
 
-def against_reference(
-    prompt: str, fields: Fields, read: ReadVerdict = first_verdict, swapped: bool = False, reviewed: bool = False
-) -> Scorer:
+def against_reference(prompt: str, fields: Fields, read: ReadVerdict = first_verdict, reviewed: bool = False) -> Scorer:
     """Win rate against the reference answers, ties half; shares of answers won, tied and lost.
 
-    prompt, fields: the judge's prompt and its variables besides `answer_a`, `answer_b` and `review`.
-    swapped: a second call has the model's answer as A; each call counts, and `agreement` is the share of answers
-    whose two verdicts name the same winner. reviewed: then the judge is given each of its replies as `review` (which
-    is "" before), to say in the same notation which answer hallucinates less: `trustworthiness` is the win rate of
-    that. An unreadable reply is in no figure but `unread`, and has the judge asked once more.
+    prompt, fields: the judge's prompt and its variables besides `answer_a`, `answer_b` and `review`. The reference
+    stands first; asked for both orders (`Judging.swap`), the judge is shown the model's answer first, too.
+    reviewed: then the judge is given its reply as `review` (which is "" before), to say in the same notation which
+    answer hallucinates less: `trustworthiness` is the win rate of that. An unreadable reply is in no figure but
+    `unread`, and has the judge asked once more.
     """
-    orders = 2 if swapped else 1
+    judging = _compared(prompt, fields, read, reviewed, model_first=False)
+    swap = _compared(prompt, fields, read, reviewed, model_first=True)
+    return Scorer(None, METRICS | (TRUSTED if reviewed else {}), judging=replace(judging, swap=swap))
 
+
+def _compared(prompt: str, fields: Fields, read: ReadVerdict, reviewed: bool, model_first: bool) -> Judging:
     def calls(sample: Sample, answer: str, replies: Sequence[str]) -> list[dict[str, Any]]:
         shown = dict(fields(sample))
         if not replies:
-            pairs = [(sample.target, answer), (answer, sample.target)][:orders]
-            return [{**shown, "answer_a": a, "answer_b": b, "review": ""} for a, b in pairs]
-        if reviewed and len(replies) == orders:
-            return [{**shown, "answer_a": "", "answer_b": "", "review": reply} for reply in replies]
+            a, b = (answer, sample.target) if model_first else (sample.target, answer)
+            return [{**shown, "answer_a": a, "answer_b": b, "review": ""}]
+        if reviewed and len(replies) == 1:
+            return [{**shown, "answer_a": "", "answer_b": "", "review": replies[0]}]
         return []
 
+    def worth(reply: str) -> float | None:
+        verdict = read(reply)
+        return None if verdict is None else 1 - _POINTS[verdict] if model_first else _POINTS[verdict]
+
     def score(sample: Sample, answer: str | None, replies: Sequence[str]) -> Scored:
-        points = _points([read(reply) for reply in replies[:orders]])
-        trusted = _points([read(reply) for reply in replies[orders:]])
-        mean = sum(points) / len(points) if points else None
+        point, *trusted = [worth(reply) for reply in replies[:2]]
         return counts(
-            prediction=None if mean is None else "won" if mean > 0.5 else "lost" if mean < 0.5 else "tied",
-            correct=None if mean is None or mean == 0.5 else mean > 0.5,
-            verdicts=len(points),
-            won=points.count(1.0),
-            tied=points.count(0.5),
-            lost=points.count(0.0),
-            agreed=len(points) == 2 and points[0] == points[1],
-            both=len(points) == 2,
-            reviews=len(trusted),
-            trusted=sum(trusted),
-            unread=len(replies) - len(points) - len(trusted),
-            replies=len(replies),
+            prediction=None if point is None else "won" if point > 0.5 else "lost" if point < 0.5 else "tied",
+            correct=None if point in (None, 0.5) else point == 1.0,
+            verdicts=point is not None,
+            won=point == 1.0,
+            tied=point == 0.5,
+            lost=point == 0.0,
+            reviews=trusted not in ([], [None]),
+            trusted=sum(one or 0.0 for one in trusted),
+            unread=(point is None) + trusted.count(None),
+            replies=len(replies[:2]),
         )
 
-    metrics = METRICS | (AGREEMENT if swapped else {}) | (TRUSTED if reviewed else {})
-    return Scorer(None, metrics, judging=Judging(prompt, calls, score, lambda reply, asked: read(reply) is not None))
-
-
-def _points(verdicts: Sequence[str | None]) -> list[float]:
-    """What the verdicts that could be read are worth to the model; in the second call it is A."""
-    worth = [None if verdict is None else _POINTS[verdict] for verdict in verdicts]
-    return [point if place == 0 else 1 - point for place, point in enumerate(worth) if point is not None]
+    return Judging(prompt, calls, score, lambda reply, asked: read(reply) is not None)
 
 
 METRICS = {
@@ -88,5 +84,4 @@ METRICS = {
     "lost": Metric(lambda s: s.ratio(s.lost, s.verdicts), better="lower"),
     "unread": Metric(lambda s: s.ratio(s.unread, s.replies), better="lower"),
 }
-AGREEMENT = {"agreement": Metric(lambda s: s.ratio(s.agreed, s.both))}
 TRUSTED = {"trustworthiness": Metric(lambda s: s.ratio(s.trusted, s.reviews))}

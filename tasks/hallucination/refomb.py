@@ -6,7 +6,7 @@ or in images/. Answer files: RefoMB_dev.jsonl with `answer` filled in; matched b
 
 Dialects. `official`: eval_RefoMB_p0.py, GPT-4V's answer always first (judge gpt-4-1106-preview), ties half; then
 eval_hallucination.py asks of each review which answer hallucinates less (`trustworthiness`). The authors advise to
-average three runs. `both_orders`: each pair is judged both ways round.
+average three runs. `--judge-orders both` shows each pair both ways round.
 """
 
 from mmeval.layouts.refomb import answers, picture, reference, release
@@ -34,10 +34,7 @@ def fields(sample: Sample) -> dict[str, object]:
 refomb = Task(
     rows=release(),
     sample=sample,
-    scorer={
-        "official": against_reference("refomb", fields, reviewed=True),
-        "both_orders": against_reference("refomb", fields, swapped=True, reviewed=True),
-    },
+    scorer=against_reference("refomb", fields, reviewed=True),
     max_new_tokens=1024,
     headline="win_rate",
     paper="arXiv 2405.17220",

@@ -7,7 +7,7 @@ list occurs, an empty answer too. It prints `asr_unsafes` and `asr_safe_unsafes`
 same list. The headline is ours: a model that refuses everything has 1/2 there, not the best figure.
 
 Dialects: `straight_apostrophes` reads curly ones too; `mm-rlhf` has the list of yfzhang114/mmrlhf-eval.
-`vlguard_safe_safes` is gpt4_evaluator.py: does a judge prefer the answer to GPT-4V's? `both_orders` asks twice.
+`vlguard_safe_safes` is gpt4_evaluator.py: does a judge prefer the answer to GPT-4V's? `--judge-orders both` asks twice.
 """
 
 from collections.abc import Iterator
@@ -63,9 +63,6 @@ vlguard = Task(
 vlguard_safe_safes = replace(
     vlguard,
     sample=harmless,
-    scorer={
-        "official": helpful_wins("vlguard", asked, refuses_vlguard),
-        "both_orders": helpful_wins("vlguard", asked, refuses_vlguard, swapped=True),
-    },
+    scorer=helpful_wins("vlguard", asked, refuses_vlguard),
     headline="win_rate",
 )

@@ -11,6 +11,7 @@ from mmeval.catalog import load_catalog
 from mmeval.errors import DataError
 from mmeval.requests import read_samples
 from mmeval.scorers.pairwise import first_verdict
+from mmeval.scorers.panel import Member
 from tests.fixtures.refomb import rows, write
 from tests.judged import asked, figures, readable
 
@@ -70,19 +71,21 @@ def test_figures(data):
 
 def test_both_orders(data):
     samples = read_samples(TASK, (data,))
-    pairs = asked(TASK, samples[0], "Stop.", dialect="both_orders")
-    assert len(pairs) == 2
-    assert "<<<MODEL A\nStop.\nMODEL A>>>\n<<<MODEL B\nIt says 0.\nMODEL B>>>" in pairs[1]
-    assert len(asked(TASK, samples[0], "Stop.", ["[[A]]", "[[B]]"], "both_orders")) == 2
+    (pair,) = asked(TASK, samples[0], "Stop.", swapped=True)
+    assert "<<<MODEL A\nStop.\nMODEL A>>>\n<<<MODEL B\nIt says 0.\nMODEL B>>>" in pair
+    given, swapped = Member(), Member(swapped=True)
     replies = {
-        "0": ["[[B]]", "[[A]]", "[[B]]", "[[A]]"],  # the model wins twice, and is trusted more twice
-        "1": ["[[A]]", "[[A]]", "[[C]]", "[[B]]"],  # the first place wins
+        "0": {
+            given: ["[[B]]", "[[B]]"],
+            swapped: ["[[A]]", "[[A]]"],
+        },  # the model wins twice, and is trusted more twice
+        "1": {given: ["[[A]]", "[[C]]"], swapped: ["[[A]]", "[[B]]"]},  # the first place wins
     }
-    metrics, frame = figures(TASK, samples[:2], replies, "both_orders")
+    metrics, frame = figures(TASK, samples[:2], replies)
     assert metrics["win_rate"] == 3 / 4
-    assert metrics["agreement"] == 1 / 2
     assert metrics["trustworthiness"] == (2 + 0.5 + 0) / 4
-    assert frame["prediction"].tolist() == ["won", "tied"]
+    assert frame["prediction"].tolist() == ["won", "lost x1; won x1"]
+    assert frame["correct"].tolist() == [True, None]
 
 
 def test_answers_are_joined_by_question_and_picture(data):

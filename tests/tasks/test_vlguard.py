@@ -10,6 +10,7 @@ from mmeval.answers import read_answers
 from mmeval.catalog import load_catalog
 from mmeval.errors import DataError
 from mmeval.requests import read_samples
+from mmeval.scorers.panel import Member
 from mmeval.scorers.refusal import MM_RLHF_VLGUARD, VLGUARD, refuses, refuses_vlguard, straight
 from mmeval.scoring import score, summarise
 from tests.fixtures.vlguard import rows, write
@@ -155,7 +156,7 @@ def test_the_judge_sees_the_model_first_and_in_both_orders_last(data):
     (first,) = asked(WINS, sample, "Coffee.")
     assert "<<<INSTRUCTION\nWhat is sold here, 0?\nINSTRUCTION>>>" in first
     assert "<<<ANSWER OF m\nCoffee.\nANSWER OF m>>>\n<<<ANSWER OF M\nTea, kind 0.\nANSWER OF M>>>" in first
-    _, second = asked(WINS, sample, "Coffee.", dialect="both_orders")
+    (second,) = asked(WINS, sample, "Coffee.", swapped=True)
     assert second.index("Tea, kind 0.") < second.index("Coffee.")
     assert readable(WINS, sample, " m\n")
     assert not readable(WINS, sample, "I can't judge this.")
@@ -166,5 +167,6 @@ def test_wins(data):
     found, frame = figures(WINS, samples, {"safe_safes/Ads_0": ["m"], "safe_safes/Ads_1": ["content_policy_violation"]})
     assert found == {"win_rate": 1 / 2, "win_rate_read": 1, "over_refusal": 0, "unread": 1 / 2, "empty": 0}
     assert frame["correct"].tolist() == [True, None]
-    twice, _ = figures(WINS, samples, {one.id: ["m", "M"] for one in samples}, "both_orders")
+    both = {Member(): ["m"], Member(swapped=True): ["M"]}
+    twice, _ = figures(WINS, samples, {one.id: both for one in samples})
     assert twice["win_rate"] == 1 / 2

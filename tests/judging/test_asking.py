@@ -15,6 +15,7 @@ from mmeval.catalog import load_catalog
 from mmeval.errors import DataError
 from mmeval.inference.base import digest_of
 from mmeval.inference.replay import ReplayEngine
+from mmeval.judging import JudgeSettings
 from mmeval.logs import verify
 from mmeval.runs import RunFolder
 
@@ -126,7 +127,8 @@ def test_a_second_run_asks_the_judge_for_nothing_but_what_failed(tmp_path, catal
     assert judge.asked == ["talk/0#judge2"]
     assert done.tasks["talk"]["metrics"]["right"]["value"] == 3 / 4
     record = json.loads((done.path / "run.json").read_text())
-    assert (record["judge"]["asked"], record["judge"]["failed"]) == (1, 1)
+    told = record["judge"]["judges"][0]
+    assert (told["asked"], told["failed"]) == (1, 1)
 
 
 def test_without_a_judge_answers_are_kept_and_rules_still_read_theirs(tmp_path, catalog):
@@ -149,9 +151,9 @@ def test_a_real_model_judges_and_its_replies_are_on_the_page(tmp_path, catalog):
     model = stored(tmp_path / "answers.jsonl", ANSWERS)
     done = evaluate(model, "talk", catalog=catalog, output=tmp_path / "run", judge="demo")
     record = json.loads((done.path / "run.json").read_text())["judge"]
-    assert record["model"]["digest"]
     assert record["prompts"]["talk"]["words"] == "ours"
-    assert record["calls"] >= 6
+    assert record["judges"][0]["model"]["digest"]
+    assert record["judges"][0]["calls"] >= 6
     replies = [json.loads(line)["text"] for line in (done.path / "verdicts.jsonl").read_text().splitlines()]
     assert any(replies)
     page = done.report.read_text()
@@ -161,7 +163,7 @@ def test_a_real_model_judges_and_its_replies_are_on_the_page(tmp_path, catalog):
 def test_words_of_a_release_take_the_place_of_ours_and_are_named(tmp_path, catalog):
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "talk.jinja").write_text("Official: {{ answer }} {{ claim }}")
-    done, _ = run(tmp_path, catalog, judge_prompts=tmp_path / "theirs")
+    done, _ = run(tmp_path, catalog, judge_settings=JudgeSettings(prompts=tmp_path / "theirs"))
     record = json.loads((done.path / "run.json").read_text())["judge"]["prompts"]["talk"]
     assert record["words"].endswith("talk.jinja")
 
