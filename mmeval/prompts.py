@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,7 +26,8 @@ WORDS = "prompt.jinja"
 class Card(BaseModel):
     """judge.yaml: summary; source: where the official prompt stands; model: the judge that published figures used;
     limits; system: a system message; pictures: the sample's pictures go before the words; votes: verdicts on each
-    answer (they need a temperature); orders: "both" shows compared answers in both orders."""
+    answer (they need a temperature); orders: "both" shows compared answers in both orders; reply_schema: JSON
+    schema of a reply to our words, for servers that can hold it to one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,6 +40,7 @@ class Card(BaseModel):
     pictures: bool = False
     votes: PositiveInt = 1
     orders: Literal["one", "both"] = "one"
+    reply_schema: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,12 @@ class JudgePrompt:
     @property
     def digest(self) -> str:
         return digest_of(self.card.model_dump(), self.words)
+
+    @property
+    def schema(self) -> str:
+        """The reply's JSON schema as text; "" where there is none, or where the words are not ours."""
+        form = None if self.theirs else self.card.reply_schema
+        return json.dumps(form, sort_keys=True) if form else ""
 
     @cached_property
     def _template(self) -> Template:

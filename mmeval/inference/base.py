@@ -15,7 +15,8 @@ from mmeval.samples import Message
 class Decoding:
     """How an answer is decoded. temperature 0 is greedy; `seed` and `repeat` only matter above it.
 
-    repeat: which of several answers to the same prompt this is, from 0.
+    repeat: which of several answers to the same prompt this is, from 0. schema: JSON schema (as text) that the answer
+    has to fit, for engines that can hold it to one; others answer freely.
     """
 
     max_new_tokens: int
@@ -24,6 +25,7 @@ class Decoding:
     seed: int = 0
     repeat: int = 0
     stop: tuple[str, ...] = ()
+    schema: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ after a pause that grows and is drawn at random, or that the server names (Retry
 from __future__ import annotations
 
 import asyncio
-import base64
-import email.utils
 import json
 import os
 import queue
@@ -18,15 +16,14 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from mmeval.errors import EngineError, MmevalError, UsageError
 from mmeval.inference.base import Request, Response, digest_of
+from mmeval.inference.chat import count_of, message_of, retry_after, words_of
 from mmeval.inference.thinking import split
-from mmeval.samples import Image, Message
 
 if TYPE_CHECKING:
     import httpx
@@ -40,7 +37,6 @@ MANY = 25  # the same in a row, for a server that has answered before
 SILENCE = 1200.0  # seconds without an answer that are as bad as `MANY`
 SECRET = 16  # characters; shorter keys are place holders (EMPTY), which an answer may say
 LONGEST_PAUSE = 120.0
-FORMATS = {b"\xff\xd8\xff": "jpeg", b"\x89PNG": "png", b"RIFF": "webp", b"GIF8": "gif"}
 
 Note = Callable[[str], None]
 Done = queue.Queue[Response | BaseException | None]
@@ -90,6 +86,20 @@ class _Limit:
         self.now = max(1.0, self.now / 2)
 
 
+@dataclass(slots=True)
+class _Pace:
+    """Lets a call start every so many seconds, and no more."""
+
+    every: float
+    next: float = 0.0
+
+    async def wait(self) -> None:
+        now = time.monotonic()
+        start = max(now, self.next)
+        self.next = start + self.every
+        await asyncio.sleep(start - now)
+
+
 class _Passing(Exception):
     """A failure that may pass; pause: seconds that the server asked to wait."""
 
@@ -99,7 +109,8 @@ class _Passing(Exception):
 
 
 class OpenAIEngine:
-    """Asks a server. concurrency: calls at once, at most. timeout: seconds a call. attempts: tries a request.
+    """Asks a server. concurrency: calls at once, at most. rate: calls a minute, at most, tries that failed among them.
+    timeout: seconds a call. attempts: tries a request.
     pause: seconds, the bound of the first pause between tries; it doubles with each. system: put before every
     conversation.
 
@@ -115,8 +126,11 @@ class OpenAIEngine:
         attempts: int = 8,
         pause: float = 0.5,
         system: str | None = None,
+        rate: float | None = None,
         on_note: Note = lambda text: None,
     ):
+        self._pace = _Pace(60 / rate if rate else 0.0)
+        self._constrains = True
         self.model, self.url = parse(model)
         self.concurrency, self.timeout, self.attempts, self.pause = concurrency, timeout, attempts, pause
         self.system, self.note = system, on_note
@@ -158,7 +172,8 @@ class OpenAIEngine:
         ]
         decoding = request.decoding
         sampled = [decoding.temperature, decoding.top_p, decoding.seed, decoding.repeat] if decoding.temperature else []
-        return digest_of(self._base, messages, decoding.max_new_tokens, list(decoding.stop), sampled)
+        form = [decoding.schema] if decoding.schema else []
+        return digest_of(self._base, messages, decoding.max_new_tokens, list(decoding.stop), sampled, *form)
 
     def run(self, requests: Iterable[Request]) -> Iterator[Response]:
         """Responses as they come. Raises `EngineError` when no request can pass (wrong key, no such model, down)."""
@@ -270,7 +285,10 @@ class OpenAIEngine:
     async def _once(self, client: httpx.AsyncClient, request: Request, body: dict[str, Any]) -> Response:
         import httpx
 
+        await self._pace.wait()
         self._used["calls"] += 1
+        if not self._constrains:
+            body.pop("response_format", None)
         try:
             reply = await client.post(f"{self.url}/chat/completions", json=body)
         except httpx.RequestError as error:
@@ -283,7 +301,7 @@ class OpenAIEngine:
                 raise _Passing(f"half a reply ({type(error).__name__}: {error})") from error
         if status in PASSING:
             raise _Passing(f"HTTP {status}", retry_after(reply.headers), overload=True)
-        words = self._hidden(_words(reply))[:300]
+        words = self._hidden(words_of(reply))[:300]
         if status in HOPELESS and not self._good:
             self._refused += 1
             if status != 403 or self._refused >= FEW:  # some servers say 403 to one picture that they don't like
@@ -292,7 +310,18 @@ class OpenAIEngine:
             self._limit_field = "max_completion_tokens"  # OpenAI's newer models take no other
             body["max_completion_tokens"] = body.pop("max_tokens")
             return await self._once(client, request, body)
+        if "response_format" in body and status in (400, 422, 501):
+            if self._constrains and "response_format" not in reply.text and "schema" not in reply.text:
+                return Response(request.id, finish="error", error=f"HTTP {status}: {words}")
+            self._without_form(words)
+            return await self._once(client, request, body)
         return Response(request.id, finish="error", error=f"HTTP {status}: {words}")
+
+    def _without_form(self, words: str) -> None:
+        """From now on replies are asked for in words alone, and parsed."""
+        if self._constrains:
+            self._constrains = False
+            self.note(f"{self.url} can't hold replies to a form ({words}); they are parsed as they come")
 
     def _read(self, request: Request, reply: Mapping[str, Any]) -> Response:
         choice = reply["choices"][0]
@@ -309,7 +338,7 @@ class OpenAIEngine:
         unsaid = cut and not thought.answer and thought.thinking is None
         kind: Any = "thinking" if thought.cut or unsaid else "length" if cut else "stop"
         used = reply.get("usage")
-        tokens = _count(used, "prompt_tokens"), _count(used, "completion_tokens")
+        tokens = count_of(used, "prompt_tokens"), count_of(used, "completion_tokens")
         self._used["prompt_tokens"] += tokens[0]
         self._used["new_tokens"] += tokens[1]
         self._good += 1
@@ -320,9 +349,9 @@ class OpenAIEngine:
             raise EngineError("log-likelihoods of given answers can't be had through the chat API; use a checkpoint")
         decoding = request.decoding
         system = [{"role": "system", "content": self.system}] if self.system else []
-        body = {
+        body: dict[str, Any] = {
             "model": self.model,
-            "messages": [*system, *(_message(one) for one in request.messages)],
+            "messages": [*system, *(message_of(one) for one in request.messages)],
             "temperature": decoding.temperature,
             self._limit_field: decoding.max_new_tokens,
         }
@@ -330,6 +359,9 @@ class OpenAIEngine:
             body |= {"top_p": decoding.top_p, "seed": decoding.seed + decoding.repeat}
         if decoding.stop:
             body["stop"] = list(decoding.stop)
+        if decoding.schema and self._constrains:
+            form = {"name": "reply", "schema": json.loads(decoding.schema)}
+            body["response_format"] = {"type": "json_schema", "json_schema": form}
         return body
 
 
@@ -339,56 +371,3 @@ async def _cut(stop: threading.Event, calls: asyncio.Task[Any] | None) -> None:
         await asyncio.sleep(0.1)
     if calls:
         calls.cancel()
-
-
-def _count(used: object, name: str) -> int:
-    """A number of tokens, 0 where the server gives none: what is only counted must not cost an answer."""
-    number = used.get(name) if isinstance(used, Mapping) else None
-    return number if isinstance(number, int) and 0 <= number < 1 << 40 else 0
-
-
-def _message(message: Message) -> dict[str, Any]:
-    if not message.images:
-        return {"role": message.role, "content": message.text}
-    parts = [
-        {"type": "text", "text": part}
-        if isinstance(part, str)
-        else {"type": "image_url", "image_url": {"url": data_url(part)}}
-        for part in message.content
-    ]
-    return {"role": message.role, "content": parts}
-
-
-def data_url(image: Image) -> str:
-    """The picture as it is stored where servers read its format, else as PNG; never made smaller."""
-    import io
-
-    encoded = b"" if image.draw is not None else image.encoded()
-    kind = next((name for start, name in FORMATS.items() if encoded.startswith(start)), None)
-    if kind is None:
-        buffer = io.BytesIO()
-        image.open().save(buffer, "PNG")
-        encoded, kind = buffer.getvalue(), "png"
-    return f"data:image/{kind};base64,{base64.b64encode(encoded).decode()}"
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by the header Retry-After, a number or a date (RFC 9110, 10.2.3); None without one."""
-    said = headers.get("retry-after")
-    if not said:
-        return None
-    try:
-        return max(0.0, float(said))
-    except ValueError:
-        try:
-            return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
-        except ValueError:
-            return None
-
-
-def _words(reply: httpx.Response) -> str:
-    """What the server says about an error, without anything else."""
-    with suppress(Exception):  # whatever it is, its text will do
-        error = reply.json()["error"]
-        return str(error["message"] if isinstance(error, dict) else error)
-    return json.dumps(reply.text[:10_000])

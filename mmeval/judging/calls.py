@@ -81,7 +81,9 @@ class Call:
         return Call(self.case, f"{self.id}.again", (*self.messages, said, Message("user", (AGAIN,))), self.variables)
 
     def request(self) -> Request:
-        decoding = Decoding(self.case.prompt.card.max_new_tokens, self.case.temperature, repeat=self.case.member.vote)
+        case = self.case
+        limit, vote = case.prompt.card.max_new_tokens, case.member.vote
+        decoding = Decoding(limit, case.temperature, repeat=vote, schema=case.prompt.schema)
         return Request(self.id, self.messages, decoding)
 
     def book(self, again: Call | None) -> None:

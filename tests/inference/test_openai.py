@@ -3,91 +3,22 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
-import socket
-import struct
 import threading
 import time
-from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from mmeval.errors import EngineError, UsageError
 from mmeval.inference import open_engine
 from mmeval.inference.base import Decoding, Request
-from mmeval.inference.openai import OpenAIEngine, parse, retry_after
+from mmeval.inference.chat import retry_after
+from mmeval.inference.openai import OpenAIEngine, parse
 from mmeval.samples import Image, ask
+from tests.chat_server import Server, said
 from tests.hub import picture
 
 pytest.importorskip("httpx")
-
-
-def said(body: dict) -> str:
-    """What the server answers: the same for the same request, so that faults can't hide behind other answers."""
-    return "echo " + hashlib.sha256(json.dumps(body["messages"]).encode()).hexdigest()[:12]
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-
-    def __init__(self, fault):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.fault, self.seen, self.lock = fault, Counter(), threading.Lock()
-        self.running = self.most = 0
-        self.bodies, self.keys = [], set()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def model(self) -> str:
-        return f"openai:some/model:7b@http://127.0.0.1:{self.server_port}/v1"
-
-    def handle_error(self, request, client_address):
-        pass  # connections that the client closes are part of the tests
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        server: Server = self.server
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        key = json.dumps(body["messages"])
-        with server.lock:
-            attempt = server.seen[key]
-            server.seen[key] += 1
-            server.running += 1
-            server.most = max(server.most, server.running)
-            server.bodies.append(body)
-            server.keys.add(self.headers.get("Authorization"))
-        try:
-            server.fault(self, attempt, body)
-        finally:
-            with server.lock:
-                server.running -= 1
-
-    def reply(self, body: dict, text: str | None = None, finish: str = "stop", **more) -> None:
-        message = {"role": "assistant", "content": said(body) if text is None else text, **more}
-        usage = {"prompt_tokens": 7, "completion_tokens": 3}
-        self.send(200, {"choices": [{"index": 0, "message": message, "finish_reason": finish}], "usage": usage})
-
-    def send(self, status: int, content: object, **headers: str) -> None:
-        encoded = content if isinstance(content, bytes) else json.dumps(content).encode()
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(encoded)), **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(encoded)
-
-    def drop(self) -> None:
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
-
-    def log_message(self, *arguments):
-        pass
 
 
 @pytest.fixture
@@ -344,6 +275,42 @@ def test_a_server_that_says_the_key_is_not_repeated(serve, monkeypatch):
     monkeypatch.setenv("MMEVAL_API_KEY", "sk-\nsecret")
     with pytest.raises(UsageError, match="no key has"):
         OpenAIEngine(empty.model)
+
+
+def test_calls_a_minute_are_kept(serve):
+    server = serve()
+    engine = OpenAIEngine(server.model, rate=600)
+    before = time.monotonic()
+    answers(engine, requests(8))
+    assert time.monotonic() - before >= 7 * 0.1
+
+
+SCHEMA = '{"type": "object"}'
+
+
+def test_a_reply_is_held_to_a_form_where_the_server_can(serve):
+    server = serve()
+    answers(OpenAIEngine(server.model), requests(2, schema=SCHEMA))
+    form = {"type": "json_schema", "json_schema": {"name": "reply", "schema": {"type": "object"}}}
+    assert [body["response_format"] for body in server.bodies] == [form, form]
+    engine = OpenAIEngine(server.model)
+    free, bound = requests(1)[0], requests(1, schema=SCHEMA)[0]
+    assert engine.digest(free) != engine.digest(bound)
+
+
+def test_a_server_that_knows_no_forms_is_asked_without(serve):
+    def knows_none(handler, attempt, body):
+        if "response_format" in body:
+            handler.send(400, {"error": {"message": "response_format: json_schema is not supported"}})
+        else:
+            handler.reply(body)
+
+    notes = []
+    server = serve(knows_none)
+    assert len(answers(OpenAIEngine(server.model, on_note=notes.append), requests(20, schema=SCHEMA))) == 20
+    assert len(notes) == 1
+    assert "can't hold replies to a form" in notes[0]
+    assert sum("response_format" not in body for body in server.bodies) == 20
 
 
 def test_digests_tell_what_decides_the_answer():
