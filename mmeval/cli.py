@@ -9,6 +9,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from mmeval import cli_options, cli_reading
+from mmeval.cli_options import CatalogOption, Data, Json, print_json
 from mmeval.errors import Interrupted, MmevalError, UsageError
 
 EXIT_CODES = """Exit codes: 0 done; 1 a gate says regression; 2 a gate cannot tell; 3 the run finished, but a task
@@ -30,18 +32,9 @@ data_app = typer.Typer(
 build_app = typer.Typer(
     help="Builds a benchmark's data from your own pictures.", no_args_is_help=True, rich_markup_mode=None
 )
+app.add_typer(cli_reading.app)
 app.add_typer(data_app, name="data")
 data_app.add_typer(build_app, name="build")
-
-Data = Annotated[
-    list[Path] | None,
-    typer.Option("--data", help="Folder with data sets or official files; may be given several times."),
-]
-CatalogOption = Annotated[
-    list[Path] | None,
-    typer.Option("--catalog", "--include_path", help="Folder with task files of your own; may be given several times."),
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -54,16 +47,12 @@ def root(
         print(f"mmeval {__version__}")
 
 
-_stdout = sys.stdout
-
-
 def main() -> NoReturn:
     """Entry point: errors of ours are one line and an exit code; `--debug` anywhere shows the trace."""
     debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     aside = redirect_stdout(sys.stderr) if "--json" in arguments else nullcontext()
-    global _stdout
-    _stdout = sys.stdout
+    cli_options.stdout = sys.stdout
     try:
         with aside:  # with --json nothing but the object may reach stdout, whatever a task file prints
             code = app(arguments, standalone_mode=False)
@@ -213,6 +202,8 @@ def run(
         "chat_template": chat_template,
         "trust_remote_code": trust_remote_code,
         "tree": tree,
+        "reference": reference,
+        "per_token": per_token,
     }
     if model_args:
         model, given = _model_args(model, model_args)
@@ -254,7 +245,7 @@ def run(
         command=sys.argv[1:],
     )
     if json:
-        _print_json(finished.to_json())
+        print_json(finished.to_json())
     else:
         from mmeval.tables import print_results
 
@@ -320,7 +311,7 @@ def score(
     for note in scored.notes:
         print(f"mmeval: {note}", file=sys.stderr)
     if json:
-        _print_json(scored.to_json())
+        print_json(scored.to_json())
     else:
         from mmeval.tables import print_results
 
@@ -335,39 +326,12 @@ def _score_all_dialects(task: Any, answers: list[Path], data: list[Path], seed: 
     for note in notes:
         print(f"mmeval: {note}", file=sys.stderr)
     if json:
-        _print_json({"run": None, "model": {}, "dialects": {task.name: figures}, "failed": failed})
+        print_json({"run": None, "model": {}, "dialects": {task.name: figures}, "failed": failed})
     else:
         from mmeval.tables import print_dialects
 
         print_dialects(task, figures, failed)
     return 0 if figures else 3
-
-
-@app.command()
-def gain(
-    seen: Annotated[Path, typer.Argument(metavar="RUN", help="A run with pictures.")],
-    blind: Annotated[Path, typer.Argument(metavar="BLIND", help="The same with --ablate no-image.")],
-    llm: Annotated[
-        Path | None, typer.Option("--llm", help="The bare language model's run, with --ablate no-image.")
-    ] = None,
-    catalog: CatalogOption = None,
-    json: Json = False,
-) -> int:
-    """Multi-modal gain: what the pictures add to each figure; with --llm also leakage (MMStar's measures)."""
-    from mmeval.catalog import load_catalog
-    from mmeval.gain import gains
-    from mmeval.runs import RunFolder
-
-    known = load_catalog(catalog or ())
-    runs = [RunFolder.existing(folder) for folder in (seen, blind, *([llm] if llm else []))]
-    found = gains(runs[0], runs[1], runs[2] if llm else None, known)
-    if json:
-        _print_json({"tasks": {name: one.to_json() for name, one in found.items()}})
-    else:
-        from mmeval.tables import print_gains
-
-        print_gains(found, known)
-    return 0
 
 
 @app.command("tasks")
@@ -392,45 +356,10 @@ def tasks_command(
         print_matrix(found, folders, markdown)
         return 0
     if json:
-        _print_json(tasks_json(found, folders))
+        print_json(tasks_json(found, folders))
     else:
         print_tasks(found, folders)
     return 0
-
-
-@app.command()
-def report(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
-    catalog: CatalogOption = None,
-) -> int:
-    """Writes the page of a run again."""
-    from mmeval.catalog import load_catalog
-    from mmeval.reporting import write_report
-    from mmeval.runs import RunFolder
-
-    print(write_report(RunFolder.existing(run_folder), load_catalog(catalog or ())))
-    return 0
-
-
-@app.command()
-def verify(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
-    catalog: CatalogOption = None,
-    json: Json = False,
-) -> int:
-    """Scores a run again from its logs and compares with what it says, byte for byte."""
-    from mmeval.catalog import load_catalog
-    from mmeval.logs import verify as verify_run
-    from mmeval.runs import RunFolder
-
-    verified = verify_run(RunFolder.existing(run_folder), load_catalog(catalog or ()))
-    if json:
-        _print_json({"run": str(run_folder), "same": not verified.differences, "differences": verified.differences})
-    for name, what in verified.differences.items():
-        print(f"mmeval: {name} differs: {what}", file=sys.stderr)
-    if not verified.differences and not json:
-        print("same: metrics.json and scores.parquet, byte for byte")
-    return 65 if verified.differences else 0
 
 
 @app.command()
@@ -451,7 +380,7 @@ def doctor(
         raise UsageError(f"doctor --device {device}: one device at a time, e.g. --device cuda:1")
     findings = [*examine(tuple(data or ())), *(examine_model(model, device, dtype) if model else ())]
     if json:
-        _print_json({"checks": [finding.to_json() for finding in findings]})
+        print_json({"checks": [finding.to_json() for finding in findings]})
     else:
         print_findings(findings)
     return 0 if all(finding.fine for finding in findings if finding.needed) else 70
@@ -475,19 +404,12 @@ def build_pope_command(
 
     built = build_pope(annotations, images, out, per_image, seed, min_objects, pictures)
     if json:
-        _print_json(asdict(built))
+        print_json(asdict(built))
     else:
         each = ", ".join(f"{number} {split}" for split, number in built.questions.items())
         print(f"{built.pictures} pictures, questions: {each}; {len(built.skipped)} pictures left out")
         print(f"now: mmeval run --model MODEL --tasks pope,chair --data {out}")
     return 0
-
-
-def _print_json(value: Any) -> None:
-    import json
-
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    print(text.encode("utf-8", "replace").decode(), file=_stdout, flush=True)
 
 
 if __name__ == "__main__":

@@ -21,9 +21,10 @@ from mmeval.catalog import Catalog, load_catalog
 from mmeval.errors import DataError, Interrupted, MmevalError, UsageError
 from mmeval.inference.base import Engine, Response
 from mmeval.judging.asking import Hearing
+from mmeval.judging.labels import keep_labels, labels_of
 from mmeval.judging.rehearsal import prompts_for
 from mmeval.judging.settings import JudgeSettings
-from mmeval.logs import Verdicts, answer_of, score_logs
+from mmeval.logs import Rules, Verdicts, answer_of, score_logs
 from mmeval.progress import Progress
 from mmeval.provenance import default_output, identity_of, provenance
 from mmeval.requests import Plan, Settings, plan_task
@@ -114,7 +115,8 @@ def evaluate(
     tasks, suite: names, as `mmeval tasks` lists them. data: folders in which sources look for rows first.
     output: the run folder, by default runs/MODEL/TASKS. An unfinished or earlier run there is continued: requests
     with the same digest are not asked again; fresh=True asks all anew. settings: or its fields as keywords
-    (limit=100, temperature=0.7). engine_options: what `mmeval.inference.open_engine` takes (dtype, device …).
+    (limit=100, temperature=0.7). engine_options: what `mmeval.inference.open_engine` takes (dtype, device, reference
+    …).
     check: compare the ways of running the model on some of the requests first, and raise `EngineError` if its answers
     hang on them. judge: what answers are judged by where a task asks for it, named like a model or an `Engine`, or
     several of them as a panel; opened when the model's answers are there. judge_settings: how they are asked.
@@ -128,6 +130,8 @@ def evaluate(
     progress = progress or Progress()
     tasks, suite = _names(tasks), _names(suite)
     options = dict(engine_options or {})
+    if settings.ask_as != "generative":
+        options["ask_as"] = settings.ask_as
     found = catalog if isinstance(catalog, Catalog) else load_catalog(Path(folder) for folder in catalog)
     chosen = found.choose(tasks, suite)
     if not chosen:
@@ -141,11 +145,13 @@ def evaluate(
     for named in (model, *judges):
         if isinstance(named, str):
             _check(named)
+    judging = judge_settings or JudgeSettings()
+    if judging.labels and not judging.labels.is_file():
+        raise UsageError(f"--judge-labels {judging.labels}: no such file")
 
     started, clock = datetime.now(UTC), time.monotonic()
     with RunFolder.open(path) as run:
         plans, failed = _plan(chosen, folders, settings, progress)
-        judging = judge_settings or JudgeSettings()
         prompts = prompts_for(plans, found, judging) if judges else {}
         engine = _open(model, options, progress) if isinstance(model, str) else model
         record: dict[str, Any] = {
@@ -165,6 +171,8 @@ def evaluate(
         with _status(run, record, clock):
             hearing = Hearing(plans, prompts, asked, judging)
             verdicts = _judged(run, judges, hearing, options, record, progress) if judges else {}
+        if judging.labels:
+            keep_labels(run, judging.labels, asked)
         results = _score_all(run, plans, asked, verdicts, settings, failed, progress, judging.rule if judges else None)
         record |= {"tasks": tasks_record(plans, failed), "notes": list(progress.notes)}
         record |= _finished(clock)
@@ -300,6 +308,7 @@ def _judged(
     from mmeval.judging.asking import judge_all
 
     shared = {name: value for name, value in options.items() if name in JUDGE_OPTIONS}
+    shared["rate"] = hearing.settings.rate
     told = record["judge"] = hearing.record()
     return judge_all(run, [_opener(one, shared, progress) for one in judges], hearing, told, progress)
 
@@ -334,12 +343,13 @@ def _score_all(
     """
     progress.stage("scoring")
     results, frame, broken = score_logs(
-        {plan.task.name: (plan.dialect, plan.scorer) for plan in plans},
+        {plan.task.name: Rules(plan.dialect, plan.scorer, plan.task.headline) for plan in plans},
         asked,
         settings.resamples,
         settings.seed,
         verdicts,
         rule or "mean",
+        labels_of(run, asked),
     )
     failed |= broken
     for name, why in broken.items():
@@ -357,9 +367,23 @@ def _score_all(
                 f"{plan.task.name}: {left} of {len(plan.samples)} answers have no verdict and are not in its"
                 f" {plan.dialect} figures{mend}"
             )
+        _note_addressed(plan.task.name, results[plan.task.name].get("judge") or {}, progress)
         _note_missing(plan.task.name, asked[plan.task.name], progress)
         _note_unscored(plan.task.name, frame, progress)
     return results
+
+
+def _note_addressed(task: str, judged: Mapping[str, Any], progress: Progress) -> None:
+    """Answers that speak to the judge may have moved it."""
+    if found := judged.get("addressed"):
+        id, what = next(iter(found["samples"].items()))
+        without = found["mean_without"]
+        figure = (
+            ""
+            if without is None
+            else f"; without them {judged['metric']} is {without:.4g} in place of {found['mean']:.4g}"
+        )
+        progress.note(f"{task}: {found['n']} judged answers speak to the judge (e.g. {id}: {what}){figure}")
 
 
 def _note_unscored(task: str, frame: pd.DataFrame, progress: Progress) -> None:

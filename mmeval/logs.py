@@ -11,7 +11,9 @@ from mmeval import scoring
 from mmeval.catalog import Catalog
 from mmeval.errors import DataError, MmevalError
 from mmeval.inference.base import Response
+from mmeval.judging.labels import labels_of
 from mmeval.runs import Asked, Judged, RunFolder, json_bytes, parquet_bytes
+from mmeval.scorers.base import Scorer
 from mmeval.scorers.panel import Member, Said
 
 if TYPE_CHECKING:
@@ -52,17 +54,27 @@ def verdicts_of(run: RunFolder) -> Verdicts:
     return {task: {id: said for id, said in by_id.items() if said} for task, by_id in found.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a task's answers are scored: the dialect's name, its scorer, the metric that stands for the task."""
+
+    dialect: str
+    scorer: Scorer
+    headline: str
+
+
 def score_logs(
-    scorers: Mapping[str, tuple[str, Any]],
+    rules: Mapping[str, Rules],
     asked: Mapping[str, list[Answered]],
     resamples: int,
     seed: int,
     verdicts: Verdicts | None = None,
     rule: str = "mean",
+    labels: Mapping[str, Mapping[str, float]] | None = None,
 ) -> tuple[dict[str, Any], pd.DataFrame, dict[str, str]]:
     """(the `tasks` object, the table of scores, task -> why its scorer broke) from logs alone.
 
-    scorers: task -> (dialect, `Scorer`).
+    rules: by task. rule: how the verdicts of several are put together. labels: task -> sample id -> people's value.
     """
     import pandas as pd
 
@@ -70,25 +82,45 @@ def score_logs(
     broken: dict[str, str] = {}
     frames: list[pd.DataFrame] = []
     for task, rows in asked.items():
-        dialect, scorer = scorers[task]
-        answers = {one.sample.id: answer_of(response) for one, response in rows}
+        one, said = rules[task], (verdicts or {}).get(task, {})
         try:
-            frame = scoring.score(scorer, [one.sample for one, _ in rows], answers, (verdicts or {}).get(task), rule)
-            results[task] = scoring.as_json(frame, scoring.summarise(frame, scorer, resamples, seed), dialect)
+            results[task], frame = _scored(one, rows, said, rule, (labels or {}).get(task), resamples, seed)
         except Exception as error:  # a scorer may be anybody's code; the answers are in the log, the others go on
             broken[task] = str(error) if isinstance(error, MmevalError) else f"{type(error).__name__}: {error}"
             continue
-        if scorer.judging:
-            unjudged = int((frame["missing"] & frame["answer"].notna()).sum())
-            missing = int(frame["answer"].isna().sum())
-            results[task] |= {"unjudged": unjudged, "missing": missing}
-        cut = sum(1 for _, response in rows if response and response.finish == "thinking")
-        if cut:
-            results[task]["cut_off_thinking"] = cut
         frame.insert(0, "task", task)
         frames.append(frame)
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame({"task": [], "sample": []})
     return results, frame, broken
+
+
+def _scored(
+    rules: Rules,
+    rows: list[Answered],
+    said: Mapping[str, Said],
+    rule: str,
+    labels: Mapping[str, float] | None,
+    resamples: int,
+    seed: int,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """One task's part of the JSON object, and its table of scores."""
+    scorer, samples = rules.scorer, [one.sample for one, _ in rows]
+    answers = {one.sample.id: answer_of(response) for one, response in rows}
+    frame = scoring.score(scorer, samples, answers, said, rule)
+    result = scoring.as_json(frame, scoring.summarise(frame, scorer, resamples, seed), rules.dialect)
+    if scorer.judging:
+        unjudged = int((frame["missing"] & frame["answer"].notna()).sum())
+        result |= {"unjudged": unjudged, "missing": int(frame["answer"].isna().sum())}
+    if scorer.judging and said:
+        from mmeval.judging.quality import quality
+
+        result["judge"] = quality(scorer, rules.headline, samples, answers, said, rule, labels, resamples, seed)
+    from mmeval.length import against_length
+
+    if against := against_length(frame, scorer, resamples, seed):
+        result["length"] = against
+    cut = sum(1 for _, response in rows if response and response.finish == "thinking")
+    return (result | {"cut_off_thinking": cut} if cut else result), frame
 
 
 def answer_of(response: Response | None) -> str | None:
@@ -100,6 +132,19 @@ def answer_of(response: Response | None) -> str | None:
         return None
     numbers = response.rewards if response.rewards is not None else response.loglikelihoods
     return response.text if numbers is None else json.dumps(list(numbers))
+
+
+def score_again(
+    run: RunFolder, record: Mapping[str, Any], dialects: Mapping[str, str], catalog: Catalog
+) -> tuple[dict[str, Any], pd.DataFrame, dict[str, str]]:
+    """What `score_logs` makes of a finished run's logs. record: its run.json; dialects: of the tasks with figures."""
+    rules = {
+        name: Rules(*catalog.tasks[name].scorer_for(dialect), catalog.tasks[name].headline)
+        for name, dialect in dialects.items()
+    }
+    asked = {task: rows for task, rows in responses_of(run).items() if task in rules}
+    how, rule = record["config"], (record.get("judge") or {}).get("rule", "mean")
+    return score_logs(rules, asked, how["resamples"], how["seed"], verdicts_of(run), rule, labels_of(run, asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +161,10 @@ def verify(run: RunFolder, catalog: Catalog) -> Verified:
     Raises `UsageError` when the run has no figures yet, `DataError` when its task is in no catalog.
     """
     record, stored = run.read_json("run.json"), run.read_json("metrics.json")
-    asked = {task: rows for task, rows in responses_of(run).items() if task in stored}
-    scorers = {}
-    for name, result in stored.items():
+    for name in stored:
         if name not in catalog.tasks:
             raise DataError(f"{run.path}: task {name!r} is in no catalog; pass --catalog DIR with its file")
-        scorers[name] = catalog.tasks[name].scorer_for(result["dialect"])
-    config = record["config"]
-    rule = (record.get("judge") or {}).get("rule", "mean")
-    results, frame, broken = score_logs(scorers, asked, config["resamples"], config["seed"], verdicts_of(run), rule)
+    results, frame, broken = score_again(run, record, {name: one["dialect"] for name, one in stored.items()}, catalog)
     differences = {f"{task} scores": f"its scorer breaks now: {why}" for task, why in broken.items()}
     if json_bytes(results) != (run.path / "metrics.json").read_bytes():
         differences["metrics.json"] = _first_difference(stored, results)

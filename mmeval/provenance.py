@@ -97,8 +97,8 @@ def identity_of(
     """What makes two commands the same one: all that decides the answers asked for, not how they are scored."""
     name = str(Path(model).resolve()) if isinstance(model, str) and Path(model).exists() else _name(model)
     asked = {key: value for key, value in asdict(settings).items() if key not in ("scoring", "resamples")}
-    deciding = ("adapter", "system", "chat_template", "dtype", "revision")
-    chosen = {key: str(options[key]) for key in deciding if options.get(key) not in (None, "auto")}
+    deciding = ("adapter", "system", "chat_template", "dtype", "revision", "reference", "per_token")
+    chosen = {key: str(options[key]) for key in deciding if options.get(key) not in (None, "auto", False)}
     return digest_of(name, list(tasks), list(suite), asked, chosen)[:12]
 
 
@@ -117,6 +117,8 @@ def default_output(
     name = _name(model)
     stem = Path(name).name if Path(name).exists() else name
     what = "+".join([*suite, *tasks])
+    if settings.ask_as != "generative":
+        what += f"-{settings.ask_as}"
     if settings.ablate:
         what += f"-{settings.ablate}"
     if settings.limit:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mmeval.samples import Sample
 from mmeval.scorers.base import COUNT, GROUP, SLICE, Scored, Scorer
 from mmeval.scorers.panel import Said, panel_scored
-from mmeval.statistics.sums import RESAMPLES, Estimate, Measured, measure, table
+from mmeval.statistics.sums import RESAMPLES, Estimate, Measured, Table, measure, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,9 +104,14 @@ def score(
 
 def summarise(scores: Columns | pd.DataFrame, scorer: Scorer, resamples: int = RESAMPLES, seed: int = 0) -> Measured:
     """Metrics of a table of scores, from its answered rows, with clustered bootstrap intervals."""
-    kept = ~np.asarray(scores["missing"], bool)
-    if not kept.any():
+    if np.asarray(scores["missing"], bool).all():
         return Measured({}, {})
+    return measure(table_of(scores), scorer.metrics, resamples, seed)
+
+
+def table_of(scores: Columns | pd.DataFrame) -> Table:
+    """The counts, clusters and slices of the answered rows of a table of scores."""
+    kept = ~np.asarray(scores["missing"], bool)
     names = [str(column) for column in scores]
     counts = {
         name.removeprefix(COUNT): np.nan_to_num(np.asarray(scores[name], np.float64)[kept])
@@ -114,8 +119,7 @@ def summarise(scores: Columns | pd.DataFrame, scorer: Scorer, resamples: int = R
         if name.startswith(COUNT)
     }
     slices = {name.removeprefix(SLICE): _texts(scores[name])[kept] for name in names if name.startswith(SLICE)}
-    data = table(counts, np.asarray(scores["cluster"], object)[kept], slices)
-    return measure(data, scorer.metrics, resamples, seed)
+    return table(counts, np.asarray(scores["cluster"], object)[kept], slices)
 
 
 def _texts(column: Any) -> npt.NDArray[np.object_]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
     from mmeval.gain import Gain
+    from mmeval.length import Compared
     from mmeval.statistics.sums import AnyMetric
     from mmeval.tasks import Task
 
@@ -162,6 +163,50 @@ def print_gains(found: Mapping[str, Gain], catalog: Catalog) -> None:
         seen, blind = _shown(one.seen, metric), _shown(one.blind, metric)
         table.add_row(name, one.metric, seen, blind, gain, interval, alone, leaked)
     Console(highlight=False).print(table)
+
+
+def print_trust(tasks: Mapping[str, Any], catalog: Catalog) -> None:
+    """What is known of the judge of each task, a row a measure."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from mmeval.reporting.trust import trust
+
+    console = Console(highlight=False)
+    for name, result in tasks.items():
+        judge, metrics = result["judge"], _known(name, result, catalog)[0]
+        metric = metrics.get(judge["metric"])
+        table = Table(box=None, pad_edge=False, header_style="dim", title=f"{name}: {judge['metric']} by its judge")
+        table.title_justify = "left"
+        for column in ("measure", "value", "95 % interval", ""):
+            table.add_column(column, justify="right" if column.startswith(("value", "95")) else "left")
+        for line in trust(judge, metric.unit if metric else "number"):
+            table.add_row(line.name, line.value, line.interval, line.says)
+        console.print(table)
+
+
+def print_lengths(found: Mapping[str, Mapping[str, Compared]], catalog: Catalog) -> None:
+    """A row a metric: both runs, the difference, and what is left of it at equal length."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    for name, metrics in found.items():
+        known = {key: one for scorer in catalog.tasks[name].dialects.values() for key, one in scorer.metrics.items()}
+        base, candidate = next(iter(metrics.values())).lengths
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        longer = next(iter(metrics.values())).equal.longer
+        table.title = (
+            f"{name}  answers of {base:,.0f} and {candidate:,.0f} characters on average; {longer:.0%} got longer"
+        )
+        table.title_justify = "left"
+        for column in ("metric", "base", "cand.", "difference", "at equal length"):
+            table.add_column(column, justify="left" if column == "metric" else "right", no_wrap=column != "metric")
+        for key, one in metrics.items():
+            sides = [_shown(value, known.get(key)) for value in (one.base, one.candidate)]
+            cells = [_cells(asdict(part), known.get(key)) for part in (one.equal.raw, one.equal.controlled)]
+            table.add_row(_label(key, known), *sides, *(f"{value} ({interval})" for value, interval, _ in cells))
+        console.print(table)
 
 
 def tasks_json(catalog: Catalog, data: tuple[Path, ...]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def test_links_and_options_of_the_pages_exist(page: Path, capsys: pytest.Capture
     text = page.read_text()
     for link in re.findall(r"\]\(([^)#]+)\)", text):
         assert link.startswith("http") or (page.parent / link).exists(), link
-    for command in re.findall(r"^ +mmeval (\w+)(.*)$", text, re.MULTILINE):
+    for command in re.findall(r"^ +mmeval ([\w-]+)(.*)$", text, re.MULTILINE):
         name, rest = command
         if name == "data":
             name, rest = "data build pope", rest.replace(" build pope", "")

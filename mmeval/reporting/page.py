@@ -18,6 +18,7 @@ from mmeval.reporting import figures
 from mmeval.reporting.browsing import Browsable, as_text, browsable
 from mmeval.reporting.figures import Axis, Figure
 from mmeval.reporting.pictures import BUDGET
+from mmeval.reporting.trust import Line, lengths, trust
 from mmeval.runs import Asked, RunFolder
 from mmeval.scorers.base import Scorer
 from mmeval.statistics.sums import RESAMPLES, AnyMetric
@@ -164,6 +165,10 @@ class Card:
     clusters: int
     missing: int
     duration: str
+    trust: Sequence[Line]
+    judged_by: str
+    lengths: Sequence[Line]
+    mean_length: str
 
 
 def _task_names(manifest: Json, measured: Json) -> list[str]:
@@ -185,6 +190,8 @@ def _card(name: str, manifest: Json, measured: Json, catalog: Catalog, samples: 
         forests.append(_forest(metric, metrics, found.get("slices") or {}, known, beside))
     first = next((forest for forest in forests if forest.metric == headline), None)
     marks = samples.marks.get(name) or dict.fromkeys(("r", "w", "m", "u", "cut"), 0)
+    judge, length = found.get("judge") or {}, found.get("length") or {}
+    units = {forest.metric: forest.axis.unit for forest in forests}
     return Card(
         name=name,
         dimension=told.get("dimension") or (known_task.dimension if known_task else "") or "other",
@@ -204,7 +211,18 @@ def _card(name: str, manifest: Json, measured: Json, catalog: Catalog, samples: 
         clusters=first.whole.clusters if first else 0,
         missing=marks["m"],
         duration=figures.duration(told.get("seconds")),
+        trust=trust(judge, units.get(str(judge.get("metric")), "number")) if judge else (),
+        judged_by=_judged_by(manifest.get("judge") or {}) if judge else "",
+        lengths=lengths(length, units) if length else (),
+        mean_length=f"{length['mean']:,.0f} {length['unit']}" if length else "",
     )
+
+
+def _judged_by(told: Json) -> str:
+    """The judges by name, and how many verdicts each gave on an answer."""
+    names = [_short(str((one.get("model") or {}).get("name"))) for one in told.get("judges") or []]
+    votes = f", {told['votes']} votes each" if (told.get("votes") or 1) > 1 else ""
+    return " and ".join(names) + votes
 
 
 def _averaged_over(scorer: Scorer, metric: str) -> str | None:

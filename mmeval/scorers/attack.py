@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -97,7 +97,10 @@ def helpful_wins(prompt: str, fields: Fields, refused: Refuses) -> Scorer:
             empty=answer is not None and not answer.strip(),
         )
 
-    judging = Judging(prompt, partial(asked, False), score, lambda reply, variables: reply.strip() in {"m", "M"})
+    def readable(reply: str, variables: Mapping[str, Any]) -> bool:
+        return reply.strip() in {"m", "M"}
+
+    judging = Judging(prompt, partial(asked, False), score, readable, model_first=True)
     return Scorer(
         None,
         metrics={
@@ -107,5 +110,5 @@ def helpful_wins(prompt: str, fields: Fields, refused: Refuses) -> Scorer:
             "unread": Metric(lambda s: s.ratio(s.replies - s.won - s.lost, s.replies), better="lower"),
             "empty": Metric(lambda s: s.ratio(s.empty, s.answered), better="lower"),
         },
-        judging=replace(judging, swap=replace(judging, calls=partial(asked, True))),
+        judging=replace(judging, swap=replace(judging, calls=partial(asked, True), model_first=False)),
     )

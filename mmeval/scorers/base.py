@@ -59,6 +59,7 @@ class Judging:
     asked again, once, and the sample is missing if the second can't either. Without it every reply counts. rules: an
     answer that needs no call has a score without a judge, too; not where it takes files of the user's to tell that.
     swap: where the judge compares two answers, the same with their places changed (`--judge-orders both`).
+    model_first: whether the model's answer stands first; None where nothing is compared.
     """
 
     prompt: str
@@ -67,6 +68,7 @@ class Judging:
     readable: Callable[[str, Mapping[str, Any]], bool] = lambda reply, variables: True
     rules: bool = True
     swap: Judging | None = None
+    model_first: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def _compared(prompt: str, fields: Fields, read: ReadVerdict, reviewed: bool, mo
             replies=len(replies[:2]),
         )
 
-    return Judging(prompt, calls, score, lambda reply, asked: read(reply) is not None)
+    return Judging(prompt, calls, score, lambda reply, asked: read(reply) is not None, model_first=model_first)
 
 
 METRICS = {

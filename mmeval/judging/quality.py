@@ -1,0 +1,166 @@
+"""How far a judge can be trusted, from its own verdicts: what stands beside every judged figure.
+
+Everything is about one metric's value on each single answer (`statistics.influence.alone`): the headline's, or the
+first that has such values. Sources of the measures are in `statistics.agreement` and `statistics.prediction_powered`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mmeval.judging.addressed import addressed
+from mmeval.length import LONG
+from mmeval.samples import Sample
+from mmeval.scorers.base import Metric, Scored, Scorer
+from mmeval.scorers.panel import Member, Said, each_scored, panel_scored, together
+from mmeval.statistics.agreement import agreement, consistency, flips, length_preference, panel
+from mmeval.statistics.influence import alone
+from mmeval.statistics.prediction_powered import corrected_mean
+from mmeval.statistics.sums import Array, Estimate, table
+
+NAMED = 20  # samples named in the JSON object
+
+
+def quality(
+    scorer: Scorer,
+    headline: str,
+    samples: Sequence[Sample],
+    answers: Mapping[str, str | None],
+    said: Mapping[str, Said],
+    rule: str = "mean",
+    labels: Mapping[str, float] | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """The judge's part of a task's figures, as JSON.
+
+    said: sample id -> each member's replies. labels: sample id -> people's value on the metric's scale.
+    metric, judged: what the rest is about, and on how many answers. position: of answers shown in both orders.
+    consistency: of several votes. panel: of several judges. length: what longer answers gain, per 100 characters.
+    people: agreement with labels, and the figure that they correct. addressed: answers that speak to the judge.
+    """
+    judged = [one for one in samples if said.get(one.id)]
+    name = next((one for one in (headline, *scorer.metrics) if isinstance(scorer.metrics.get(one), Metric)), None)
+    found: dict[str, Any] = {"metric": name, "judged": len(judged)}
+    if not judged or name is None:
+        return found
+    clusters = [one.id if one.cluster is None else one.cluster for one in judged]
+    metric = scorer.metrics[name]
+    each = [each_scored(scorer, one, answers.get(one.id), said[one.id]) for one in judged]
+    values = {
+        member: _values(metric, [one.get(member) for one in each]) for member in sorted({m for e in each for m in e})
+    }
+    whole = _values(metric, [panel_scored(scorer, one, answers.get(one.id), said[one.id], rule) for one in judged])
+
+    if position := _position(scorer, values):
+        found["position"] = as_json(
+            flips(*position, [*clusters] * (len(position[0]) // len(clusters)), resamples, seed)
+        )
+    judges = sorted({member.judge for member in values})
+    votes = np.concatenate([_votes(values, judge) for judge in judges])
+    if votes.shape[1] > 1:
+        found["consistency"] = as_json(consistency(votes, clusters * len(judges), resamples, seed))
+    if len(judges) > 1:
+        said_by = [[{m: one for m, one in some.items() if m.judge == judge} for some in each] for judge in judges]
+        means = np.stack([_values(metric, [together(one, "majority") for one in some]) for some in said_by], axis=1)
+        pairs = [
+            agreement(means[:, one], means[:, other], clusters, resamples, seed).share
+            for one, other in combinations(range(len(judges)), 2)
+        ]
+        found["panel"] = as_json(panel(means, clusters, resamples, seed)) | {"pairs": [_estimate(one) for one in pairs]}
+    lengths = np.array([len(answers.get(one.id) or "") for one in judged], float)
+    people = np.array([(labels or {}).get(one.id, np.nan) for one in judged], float)
+    labelled = people if (~np.isnan(people)).any() else None
+    if lengths.mean() >= LONG and np.ptp(lengths) > 0:
+        found["length"] = as_json(length_preference(whole, lengths, clusters, labelled, 100.0, resamples, seed))
+    if labelled is not None:
+        corrected = corrected_mean(whole, labelled, clusters)
+        decided = _values(metric, [together(one, "majority") for one in each])
+        found["people"] = as_json(agreement(decided, labelled, clusters, resamples, seed)) | as_json(corrected)
+    if spoken := _addressed(judged, answers):
+        kept = np.array([one.id not in spoken for one in judged])
+        without = float(np.nanmean(whole[kept])) if (~np.isnan(whole[kept])).any() else None
+        found["addressed"] = {"n": len(spoken), "mean": _plain(np.nanmean(whole)), "mean_without": without}
+        found["addressed"]["samples"] = dict(list(spoken.items())[:NAMED])
+    return found
+
+
+def _values(metric: Any, scored: Sequence[Scored | None]) -> Array:
+    """(n,) the metric's value on each answer alone; NaN for those without a score."""
+    known = [one if one is not None and not one.missing else None for one in scored]
+    names = list(dict.fromkeys(name for one in known if one for name in one.counts))
+    counts = {name: [one.counts.get(name, 0.0) if one else 0.0 for one in known] for name in names}
+    values = alone(metric, table(counts, range(len(known))))
+    return np.where([one is None for one in known], np.nan, values)
+
+
+def _position(scorer: Scorer, values: Mapping[Member, Array]) -> tuple[Array, Array] | None:
+    """The model's values where it stands first and where it stands second, of all judges and votes, one after the
+    other; None where each answer was shown in one order."""
+    swapped = [member for member in values if member.swapped]
+    if not swapped or scorer.judging is None or scorer.judging.model_first is None:
+        return None
+    given = [Member(one.judge, one.vote) for one in swapped]
+    pairs = [
+        np.concatenate([values.get(one, np.full(len(values[swapped[0]]), np.nan)) for one in some])
+        for some in (given, swapped)
+    ]
+    first, second = pairs if scorer.judging.model_first else pairs[::-1]
+    return first, second
+
+
+def _votes(values: Mapping[Member, Array], judge: int) -> npt.NDArray[np.float64]:
+    """(n, votes) one judge's values, the mean of both orders."""
+    votes = sorted({member.vote for member in values})
+    columns = [
+        [one for member, one in values.items() if (member.judge, member.vote) == (judge, vote)] for vote in votes
+    ]
+    n = len(next(iter(values.values())))
+    return np.stack([_mean(np.stack(some, axis=1)) if some else np.full(n, np.nan) for some in columns], axis=1)
+
+
+def _mean(columns: Array) -> Array:
+    """Means of rows over what is there; NaN where nothing is."""
+    there = ~np.isnan(columns)
+    number = there.sum(axis=1)
+    total = np.where(there, columns, 0.0).sum(axis=1)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+
+def _addressed(judged: Sequence[Sample], answers: Mapping[str, str | None]) -> dict[str, str]:
+    spoken = {one.id: addressed(answers.get(one.id) or "") for one in judged}
+    return {id: what for id, what in spoken.items() if what}
+
+
+def as_json(found: Any) -> dict[str, Any]:
+    """A dataclass of estimates as JSON: what is undefined is left out."""
+    shown: dict[str, Any] = {}
+    for field in fields(found):
+        value = getattr(found, field.name)
+        if isinstance(value, Estimate):
+            value = _estimate(value)
+        elif is_dataclass(value):
+            value = as_json(value)
+        value = _plain(value)
+        if value is not None:
+            shown[field.name] = value
+    return shown
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any] | None:
+    told = {name: _plain(value) for name, value in asdict(estimate).items() if name != "undefined"}
+    return None if estimate.undefined or told["value"] is None else told
+
+
+def _plain(value: Any) -> Any:
+    """A number as JSON can hold it; None for what is none."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
