@@ -30,11 +30,13 @@ ANSWERS = ("model_answer", "model_prediction", "prediction", "response", "output
 @dataclass(frozen=True, slots=True)
 class Answers:
     """answers: sample id -> a model's answer. verdicts: sample id -> a judge's replies about it, call by call.
-    notes: sentences for the user, e.g. how many samples have no answer."""
+    notes: sentences for the user, e.g. how many samples have no answer. samples: those that the file is about, where it
+    holds more than one answer to what the benchmark asks (ten votes a pair)."""
 
     answers: Mapping[str, str] = field(default_factory=dict)
     verdicts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    samples: tuple[Sample, ...] = ()
 
 
 class FileRow(Row):
@@ -70,8 +72,10 @@ def read_answers(task: Task, paths: Sequence[Path], samples: Sequence[Sample]) -
     answers: dict[str, str] = {}
     verdicts: dict[str, Sequence[str]] = {}
     notes: list[str] = []
+    own: dict[str, Sample] = {}
     for path in paths:
         found = _read_file(task, path, known)
+        own |= {sample.id: sample for sample in found.samples}
         twice = [*(id for id in found.answers if id in answers), *(id for id in found.verdicts if id in verdicts)]
         if twice:
             raise DataError(f"{path.name}: {len(twice)} samples have an answer already, e.g. {twice[0]!r}")
@@ -81,9 +85,10 @@ def read_answers(task: Task, paths: Sequence[Path], samples: Sequence[Sample]) -
     if not answers and not verdicts:
         raise DataError(f"{', '.join(path.name for path in paths)}: no answer to any sample of {task.name}")
     for kind, name in ((answers, "answer"), (verdicts, "verdict")):
-        if kind and len(kind) < len(known):
-            notes.append(f"{len(known) - len(kind)} of {len(known)} samples of {task.name} have no {name}: missing")
-    return Answers(answers, verdicts, tuple(notes))
+        wanted = len(own or known)
+        if kind and len(kind) < wanted:
+            notes.append(f"{wanted - len(kind)} of {wanted} samples of {task.name} have no {name}: missing")
+    return Answers(answers, verdicts, tuple(notes), tuple(own.values()))
 
 
 def samples_from(task: Task, paths: Sequence[Path]) -> list[Sample]:
@@ -93,7 +98,7 @@ def samples_from(task: Task, paths: Sequence[Path]) -> list[Sample]:
     for path in paths:
         rows = file_rows(path)
         try:
-            made = [sample for row in rows for sample in task.samples_of(_question(row))]
+            made = [sample for row in rows for sample in task.samples_of(_question(task, row))]
         except DataError as error:
             wanted = task.rows.wanted
             raise DataError(f"{error}; to score this file pass --data DIR, a folder with {wanted}") from error
@@ -145,7 +150,7 @@ def _read_file(task: Task, path: Path, known: Mapping[str, Sample]) -> Answers:
     matched = {name: sum(str(row.get(name)) in known for row in rows) for name in listed}
     id_column = max(matched, key=matched.__getitem__, default=None)  # of equals the first in IDS
     matches = matched[id_column] if id_column else 0
-    own = bool(task.answers_columns) and set(task.answers_columns) <= rows[0].keys()
+    own = own_layout(task, path)
     if task.answers is not None and (own or matches < len(rows)):
         try:
             return _own_layout(task, task.answers, path, known)
@@ -155,10 +160,17 @@ def _read_file(task: Task, path: Path, known: Mapping[str, Sample]) -> Answers:
     return _table(task, rows, id_column if matches else None, known, path)
 
 
+def own_layout(task: Task, path: Path) -> bool:
+    """Whether a file is in the benchmark's own layout, by its columns."""
+    return bool(task.answers_columns) and set(task.answers_columns) <= file_rows(path)[0].keys()
+
+
 def _own_layout(task: Task, read: ReadAnswers, path: Path, known: Mapping[str, Sample]) -> Answers:
     found = read(path, list(known.values()))
     answers = found if isinstance(found, Answers) else Answers(found)
     given = {*answers.answers, *answers.verdicts}
+    if answers.samples:
+        known = {sample.id: sample for sample in answers.samples}
     if not given <= known.keys():
         unknown = {id: "" for id in sorted(given) if id not in known}
         raise DataError(_unknown_ids(task.name, unknown, len(given), known, path))
@@ -225,8 +237,10 @@ def _is_lmms_log(row: Mapping[str, Any]) -> bool:
     return "doc_id" in row and ("filtered_resps" in row or "resps" in row)
 
 
-def _question(row: FileRow) -> FileRow:
+def _question(task: Task, row: FileRow) -> FileRow:
     """The benchmark's own row in a row of a result file."""
+    if task.answers_columns and set(task.answers_columns) <= row.keys():
+        return row
     if not _is_lmms_log(row):
         return row.without(next((name for name in ANSWERS if name in row), None))
     doc = row["doc"]
@@ -241,7 +255,7 @@ def _foreign(task: Task, rows: list[FileRow], known: Mapping[str, Sample], path:
     def said() -> Iterator[tuple[str, str | None, Row]]:
         for row in rows:
             answer = _lmms_answer(row) if _is_lmms_log(row) else answer_text(row, "prediction")
-            for sample in task.samples_of(_question(row)):
+            for sample in task.samples_of(_question(task, row)):
                 yield sample.id, answer, row
 
     kind = "an lmms-eval log" if _is_lmms_log(rows[0]) else "a VLMEvalKit table"

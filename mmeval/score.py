@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mmeval import scoring
-from mmeval.answers import Answers, read_answers, samples_from
+from mmeval.answers import Answers, own_layout, read_answers, samples_from
 from mmeval.errors import MmevalError
 from mmeval.requests import read_samples
 from mmeval.samples import Sample
 from mmeval.scorers.base import Scorer
-from mmeval.tasks import Task
+from mmeval.tasks import REWARDS, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ def score_files(
     question and label. Raises `DataError` that names file, line and field.
     """
     name, scorer = task.scorer_for(dialect)
+    if name == REWARDS and task.rated:
+        task = task.rewarded()
     notes: list[str] = []
     samples, read = _read(task, answers, tuple(data), notes)
     result = _figures(task, name, scorer, samples, read, seed, notes)
@@ -57,6 +59,8 @@ def score_dialects(
     figures: dict[str, dict[str, Any]] = {}
     failed: dict[str, str] = {}
     for name, scorer in task.dialects.items():
+        if name == REWARDS and task.rated:
+            continue  # is about other answers: a reward model's
         try:
             figures[name] = _figures(task, name, scorer, samples, read, seed, notes)
         except MmevalError as error:  # a tagger or word list that one dialect needs must not take the others along
@@ -71,8 +75,21 @@ def score_dialects(
 def _read(
     task: Task, answers: Sequence[Path], data: tuple[Path, ...], notes: list[str]
 ) -> tuple[list[Sample], Answers]:
+    if not task.rows.find(data) and (carried := _carried(task, answers, notes)):
+        return carried
     samples = _samples(task, answers, data, notes)
-    return samples, read_answers(task, answers, samples)
+    read = read_answers(task, answers, samples)
+    return list(read.samples) or samples, read
+
+
+def _carried(task: Task, answers: Sequence[Path], notes: list[str]) -> tuple[list[Sample], Answers] | None:
+    """Samples and answers out of files in the benchmark's own layout, whose reader makes both."""
+    if task.answers is None or not all(own_layout(task, path) for path in answers):
+        return None
+    read = read_answers(task, answers, [])
+    if read.samples:
+        notes.append(f"{task.name}: questions and labels are taken from the answer files themselves")
+    return (list(read.samples), read) if read.samples else None
 
 
 def _figures(

@@ -20,7 +20,7 @@ def numbers_of(answer: str) -> list[float] | None:
         found = json.loads(answer)
     except ValueError:
         return None
-    if not isinstance(found, list) or not all(isinstance(one, int | float) for one in found):
+    if not isinstance(found, list) or not all(type(one) in (int, float) for one in found):
         return None
     numbers = [float(one) for one in found]
     return numbers if numbers and all(map(math.isfinite, numbers)) else None
@@ -32,8 +32,9 @@ def preferred(sample: Sample, answer: str) -> Scored:
     Counts: right; tied (it shares the highest number); margin: its number less the highest of the others.
     """
     numbers = numbers_of(answer)
-    if numbers is None or len(numbers) < 2:
-        return Scored({}, missing="no list of two numbers or more")
+    wanted = len(sample.continuations)
+    if numbers is None or len(numbers) < 2 or (wanted and len(numbers) != wanted):
+        return Scored({}, missing=f"no list of {wanted or 'two'} numbers{'' if wanted else ' or more'}")
     best = int(sample.target or 0)
     others = [number for place, number in enumerate(numbers) if place != best]
     margin = numbers[best] - max(others)
