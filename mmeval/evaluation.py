@@ -26,6 +26,7 @@ from mmeval.judging.rehearsal import prompts_for
 from mmeval.judging.settings import JudgeSettings
 from mmeval.logs import Rules, Verdicts, answer_of, score_logs
 from mmeval.progress import Progress
+from mmeval.prompts import named_engine
 from mmeval.provenance import default_output, identity_of, provenance
 from mmeval.requests import Plan, Settings, plan_task
 from mmeval.runs import Asked, RunFolder
@@ -141,10 +142,13 @@ def evaluate(
     folders = _folders(data)
     identity = identity_of(model, tasks, suite, settings, options)
     path = Path(output) if output else default_output(model, suite, tasks, settings, identity)
-    judges = [judge] if isinstance(judge, str) or not isinstance(judge, Sequence) else list(judge)
+    panel = [judge] if isinstance(judge, str) or not isinstance(judge, Sequence) else list(judge)
+    judges = [named_engine(one, found.judges) if isinstance(one, str) else one for one in panel]
     for named in (model, *judges):
         if isinstance(named, str):
             _check(named)
+    if isinstance(model, str):
+        _check_rewards(model, settings, options)
     judging = judge_settings or JudgeSettings()
     if judging.labels and not judging.labels.is_file():
         raise UsageError(f"--judge-labels {judging.labels}: no such file")
@@ -244,6 +248,12 @@ def _check(model: str) -> None:
     check_model(model)
 
 
+def _check_rewards(model: str, settings: Settings, options: Mapping[str, Any]) -> None:
+    from mmeval.inference import check_rewards
+
+    check_rewards(model, settings.ask_as, options.get("reference"), bool(options.get("per_token")))
+
+
 def _plan(
     chosen: Sequence[Task], folders: tuple[Path, ...], settings: Settings, progress: Progress
 ) -> tuple[list[Plan], dict[str, str]]:
@@ -277,7 +287,7 @@ def _checked(engine: Engine, plans: Sequence[Plan], progress: Progress) -> list[
     if not hasattr(engine, "sibling"):
         if engine.describe().get("devices"):
             raise UsageError("--check compares on one device; `mmeval doctor --model CKPT --device …` does so")
-        progress.note("--check: stored answers can be had in one way only; nothing to compare")
+        progress.note("--check: this model's answers can be had in one way only; nothing to compare")
         return []
     from mmeval.inference.equivalence import DOZENS, differences, refuse
 

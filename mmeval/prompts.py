@@ -27,7 +27,7 @@ class Card(BaseModel):
     """judge.yaml: summary; source: where the official prompt stands; model: the judge that published figures used;
     limits; system: a system message; pictures: the sample's pictures go before the words; votes: verdicts on each
     answer (they need a temperature); orders: "both" shows compared answers in both orders; reply_schema: JSON
-    schema of a reply to our words, for servers that can hold it to one."""
+    schema of a reply to our words, for servers that can hold it to one; engine: what `--judge NAME` opens."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,6 +41,7 @@ class Card(BaseModel):
     votes: PositiveInt = 1
     orders: Literal["one", "both"] = "one"
     reply_schema: dict[str, Any] | None = None
+    engine: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,20 +111,37 @@ def judge_prompt(name: str, known: Mapping[str, Path], theirs: Path | None = Non
     theirs: a folder with prompts to use in place of ours, as NAME.jinja or NAME/prompt.jinja (an official prompt out of
     the benchmark's own release). Raises `DataError` for an unknown name or a broken card.
     """
-    import yaml
-
     if name not in known:
         near = ", ".join(difflib.get_close_matches(name, known)) or "none near"
         raise DataError(f"no judge prompt {name!r} in judges/ ({near})")
     folder = known[name]
-    try:
-        card = Card.model_validate(yaml.safe_load(_text(folder / "judge.yaml")))
-    except (ValidationError, yaml.YAMLError) as error:
-        raise DataError(f"{folder / 'judge.yaml'}: {error}") from error
+    card = _card(folder)
     replaced = _replacement(name, theirs)
     if replaced:
         return JudgePrompt(name, card, _text(replaced), replaced)
     return JudgePrompt(name, card, _text(folder / WORDS))
+
+
+def named_engine(judge: str, known: Mapping[str, Path]) -> str:
+    """What `--judge` opens: the engine of the card of that name, else the judge as it is.
+
+    Raises `UsageError` for a card that has words for a judge but names no engine.
+    """
+    if judge not in known or Path(judge).exists():
+        return judge
+    engine = _card(known[judge]).engine
+    if not engine:
+        raise UsageError(f"--judge {judge}: {known[judge] / 'judge.yaml'} names no engine; add `engine: MODEL`")
+    return engine
+
+
+def _card(folder: Path) -> Card:
+    import yaml
+
+    try:
+        return Card.model_validate(yaml.safe_load(_text(folder / "judge.yaml")))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise DataError(f"{folder / 'judge.yaml'}: {error}") from error
 
 
 def _text(file: Path) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmeval import scoring
 from mmeval.answers import Answers, own_layout, read_answers, samples_from
-from mmeval.errors import MmevalError
+from mmeval.errors import DataError, MmevalError
 from mmeval.requests import read_samples
 from mmeval.samples import Sample
 from mmeval.scorers.base import Scorer
@@ -86,7 +86,10 @@ def _carried(task: Task, answers: Sequence[Path], notes: list[str]) -> tuple[lis
     """Samples and answers out of files in the benchmark's own layout, whose reader makes both."""
     if task.answers is None or not all(own_layout(task, path) for path in answers):
         return None
-    read = read_answers(task, answers, [])
+    try:
+        read = read_answers(task, answers, [])
+    except DataError:  # a reader that makes no samples knows none of the ids
+        return None
     if read.samples:
         notes.append(f"{task.name}: questions and labels are taken from the answer files themselves")
     return (list(read.samples), read) if read.samples else None

@@ -266,8 +266,15 @@ def _idefics_parts(kind: Any) -> tuple[PreTrainedTokenizerFast, Any]:
     return tok, config
 
 
-def gemma3(folder: Path, seed: int = 0) -> Path:
-    from transformers import Gemma3Config, Gemma3ForConditionalGeneration, Gemma3ImageProcessor, Gemma3Processor
+def gemma3(folder: Path, seed: int = 0, rates: bool = False) -> Path:
+    """rates: as a sequence classifier with one label."""
+    from transformers import (
+        Gemma3Config,
+        Gemma3ForConditionalGeneration,
+        Gemma3ForSequenceClassification,
+        Gemma3ImageProcessor,
+        Gemma3Processor,
+    )
 
     named = {"boi_token": "<start_of_image>", "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>"}
     tok = tokenizer((*named.values(), "<start_of_turn>", "<end_of_turn>"), {"extra_special_tokens": named})
@@ -289,7 +296,10 @@ def gemma3(folder: Path, seed: int = 0) -> Path:
     )
     images = Gemma3ImageProcessor(size={"height": 32, "width": 32})
     processor = Gemma3Processor(images, tok, image_seq_length=4, chat_template=GEMMA_TEMPLATE)
-    return save(folder, Gemma3ForConditionalGeneration(config), processor, seed)
+    if rates:
+        config.num_labels = 1
+    maker = Gemma3ForSequenceClassification if rates else Gemma3ForConditionalGeneration
+    return save(folder, maker(config), processor, seed)
 
 
 def llava_next(folder: Path, seed: int = 0) -> Path:
@@ -460,6 +470,26 @@ def llama(folder: Path, seed: int = 0, template: str = TEXT_TEMPLATE, special: t
     tok = tokenizer(special)
     tok.chat_template = template
     return save(folder, LlamaForCausalLM(LlamaConfig(**text_settings(tok))), tok, seed)
+
+
+def llama_that_rates(folder: Path, seed: int = 0, template: str = TEXT_TEMPLATE, **settings: Any) -> Path:
+    """A sequence classifier with one label, unless the config's settings say otherwise."""
+    from transformers import LlamaConfig, LlamaForSequenceClassification
+
+    tok = tokenizer()
+    tok.chat_template = template
+    config = LlamaConfig(**text_settings(tok, **{"num_labels": 1, **settings}))
+    return save(folder, LlamaForSequenceClassification(config), tok, seed)
+
+
+def with_value_head(folder: Path, seed: int = 0, width: int = 32) -> Path:
+    """Puts a value head beside a model's weights, as LLaMA-Factory does."""
+    from safetensors.torch import save_file
+
+    generator = torch.Generator().manual_seed(seed)
+    head = {"v_head.summary.weight": torch.randn(1, width, generator=generator), "v_head.summary.bias": torch.ones(1)}
+    save_file(head, folder / "value_head.safetensors")
+    return folder
 
 
 READS_PICTURES: dict[str, Callable[..., Path]] = {

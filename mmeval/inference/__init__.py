@@ -16,6 +16,7 @@ __all__ = ["Decoding", "Engine", "Request", "Response", "check_model", "open_eng
 BUNDLED = ("demo", "demo-dpo")
 REPLAY = "replay:"
 OPENAI = "openai:"
+WAYS = ("generative", "scalar", "implicit")
 
 
 def open_engine(
@@ -31,20 +32,32 @@ def open_engine(
     revision: str | None = None,
     threads: int | None = None,
     tree: bool = True,
+    ask_as: str = "generative",
+    reference: Path | str | None = None,
+    per_token: bool = False,
+    rate: float | None = None,
     on_note: Callable[[str], None] = lambda text: None,
 ) -> Engine:
     """The engine that `--model` names.
 
     "replay:PATH": stored answers, a JSONL file or a run folder. "openai:NAME@URL": a server with OpenAI's chat API;
-    batch_size is then how many calls may run at once. "demo", "demo-dpo": the checkpoints that come with
+    batch_size is then how many calls may run at once, rate how many a minute. "demo", "demo-dpo": the checkpoints that come with
     mmeval. Else a folder (a checkpoint or a LoRA adapter), else a hub id. device: one, a list with commas, or "all"
     accelerators; several run a process each.
+
+    ask_as: "generative" writes answers; "scalar" and "implicit" rate given ones (`Response.rewards`): a checkpoint
+    with a scalar head, or a policy's log-probabilities less those of `reference`, named as a model is (without one,
+    the policy's alone), `per_token` or in sum.
 
     Raises `UsageError` naming what is missing and what to pass instead.
     """
     check_model(model)
+    check_rewards(model, ask_as, reference, per_token)
     if model.startswith(REPLAY):
-        given = {"adapter": adapter, "system": system, "chat-template": chat_template, "revision": revision}
+        given: dict[str, object] = {
+            "adapter": adapter, "system": system, "chat-template": chat_template, "revision": revision,
+            "reference": reference, "per-token": per_token or None,
+        }  # fmt: skip
         useless = [f"--{name}" for name, value in given.items() if value is not None]
         if useless:
             raise UsageError(f"--model {model}: stored answers can't change with {', '.join(useless)}; leave it out")
@@ -59,9 +72,8 @@ def open_engine(
         from mmeval.inference.openai import OpenAIEngine
 
         at_once = {} if batch_size == "auto" else {"concurrency": int(batch_size)}
-        return OpenAIEngine(model, system=system, on_note=on_note, **at_once)
-    if _is_bundled(model):
-        model = str(bundled("models") / model)
+        return OpenAIEngine(model, system=system, rate=rate, on_note=on_note, **at_once)
+    model = _bundled(model)
     options: dict[str, Any] = {
         "dtype": dtype,
         "batch_size": batch_size,
@@ -78,6 +90,17 @@ def open_engine(
     from mmeval.inference.transformers import load
 
     devices = pick_devices(device)
+    if ask_as == "scalar":
+        from mmeval.inference.scalar import open_scalar
+
+        if len(devices) > 1:
+            raise UsageError(f"--device {device}: --as scalar runs on one device; pass --device {devices[0]}")
+        del options["tree"]
+        return open_scalar(model, device=devices[0], **options)
+    if ask_as == "implicit":
+        from mmeval.inference.rewards import open_implicit
+
+        return open_implicit(model, _bundled(str(reference)) if reference else None, devices, options, per_token)
     if len(devices) == 1:
         return load(model, device=devices[0], **options)
     from mmeval.inference.devices import open_devices
@@ -85,7 +108,7 @@ def open_engine(
     return open_devices(model, devices, **options)
 
 
-def check_model(model: str) -> None:
+def check_model(model: str, option: str = "--model") -> None:
     """What can be said of `--model` by looking at paths alone, before any data are read or anything is imported.
 
     Raises `UsageError` when a local folder or a file of stored answers is not there.
@@ -93,9 +116,9 @@ def check_model(model: str) -> None:
     if model.startswith(REPLAY):
         place = _stored(model)
         if not place.exists():
-            raise UsageError(f"--model {model}: no such file or run folder")
+            raise UsageError(f"{option} {model}: no such file or run folder")
         if place.is_dir() and not (place / "responses.jsonl").is_file():
-            raise UsageError(f"--model {model}: no run folder (no responses.jsonl)")
+            raise UsageError(f"{option} {model}: no run folder (no responses.jsonl)")
     elif model.startswith(OPENAI):
         from mmeval.inference.openai import parse
 
@@ -103,13 +126,37 @@ def check_model(model: str) -> None:
     elif not _is_bundled(model) and _looks_like_a_path(model):
         place = Path(model).expanduser()
         if not place.exists():
-            raise UsageError(f"--model {model}: no such folder{_nearest(place)}")
+            raise UsageError(f"{option} {model}: no such folder{_nearest(place)}")
         if not place.is_dir():
-            raise UsageError(f"--model {model}: is a file; pass the folder that holds it")
+            raise UsageError(f"{option} {model}: is a file; pass the folder that holds it")
+
+
+def check_rewards(model: str, ask_as: str, reference: Path | str | None, per_token: bool) -> None:
+    if ask_as not in WAYS:
+        raise UsageError(f"--as {ask_as}: must be {', '.join(WAYS[:-1])} or {WAYS[-1]}")
+    if ask_as != "generative" and model.startswith(OPENAI):
+        raise UsageError(
+            f"--model {model} --as {ask_as}: a chat server rates no given answers; pass the checkpoint's folder, or "
+            "--as generative"
+        )
+    if model.startswith(REPLAY):
+        return
+    useless = [f"--{name}" for name, given in (("reference", reference), ("per-token", per_token)) if given]
+    if ask_as != "implicit" and useless:
+        raise UsageError(f"{' and '.join(useless)}: only with --as implicit, not with --as {ask_as}")
+    if reference is None:
+        return
+    if str(reference).startswith((REPLAY, OPENAI)):
+        raise UsageError(f"--reference {reference}: must be a checkpoint: its log-probabilities are needed")
+    check_model(str(reference), "--reference")
 
 
 def _stored(model: str) -> Path:
     return Path(model.removeprefix(REPLAY)).expanduser()
+
+
+def _bundled(model: str) -> str:
+    return str(bundled("models") / model) if _is_bundled(model) else model
 
 
 def _is_bundled(model: str) -> bool:

@@ -74,9 +74,12 @@ def _alone(running: Running, work: Work, which: int | None) -> list[torch.Tensor
     inputs = running.batch([work])
     batch = decoding.Batch(running.model, inputs)
     found = [batch.forward(inputs["input_ids"], first=True)[0, -1]]
-    given = None if which is None else work.branches[which][:-1]
-    for step in range(STEPS - 1 if given is None else len(given)):
-        token = int(found[-1].argmax()) if given is None else given[step]
+    if which is not None:
+        given = work.branches[which][:-1]
+        fed = torch.tensor([given], dtype=torch.long, device=running.device)
+        return [*found, *(batch.forward(fed, keep=len(given))[0] if given else ())]
+    for _ in range(STEPS - 1):
+        token = int(found[-1].argmax())
         found.append(batch.forward(torch.tensor([[token]], device=running.device))[0, -1])
     return found
 

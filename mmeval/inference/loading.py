@@ -75,12 +75,25 @@ def find(model: str, adapter: Path | None, revision: str | None, code: bool) -> 
 
 
 def open_model(
-    source: Source, device: str, dtype: torch.dtype | None, template: Path | str | None, note: Callable[[str], None]
+    source: Source,
+    device: str,
+    dtype: torch.dtype | None,
+    template: Path | str | None,
+    note: Callable[[str], None],
+    maker: Any = None,
 ) -> Loaded:
-    """dtype: None for the checkpoint's own. Raises `UsageError` that says what is missing and what to pass."""
+    """dtype: None for the checkpoint's own. maker: the Auto class that loads it, None for one that writes answers.
+
+    Raises `UsageError` that says what is missing and what to pass.
+    """
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
+
     processor, tokenizer, chat = open_processor(source, template)
+    if maker is None:
+        _check_writes(source.folder)
+        maker = AutoModelForCausalLM if processor is None else AutoModelForImageTextToText
     with _quietly():
-        model = _weights(source, processor is not None, dtype, note)
+        model = _weights(source, maker, dtype, note)
         if source.adapter is not None:
             model = _merged(model, source.adapter)
         elif (source.folder / "adapter_config.json").is_file():
@@ -133,6 +146,17 @@ def picture_ids(config: Any) -> frozenset[int]:
     return frozenset(int(i) for name in names if (i := getattr(config, name, None)) is not None)
 
 
+def architectures(folder: Path) -> list[str]:
+    """Classes that a checkpoint's config names."""
+    return list(json.loads((folder / "config.json").read_text()).get("architectures") or [])
+
+
+def _check_writes(folder: Path) -> None:
+    named = architectures(folder)
+    if named and all("Classification" in name for name in named):
+        raise UsageError(f"{folder}: is a {named[0]}, which writes no answers; a reward model runs with --as scalar")
+
+
 def _folder(model: str, revision: str | None, code: bool) -> Path:
     local = Path(model).expanduser()
     if local.is_dir():
@@ -183,10 +207,7 @@ def _template(folder: Path, given: Path | str | None, processor: Any, tokenizer:
     return str(own)
 
 
-def _weights(source: Source, pictures: bool, dtype: torch.dtype | None, note: Callable[[str], None]) -> Any:
-    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
-
-    maker = AutoModelForImageTextToText if pictures else AutoModelForCausalLM
+def _weights(source: Source, maker: Any, dtype: torch.dtype | None, note: Callable[[str], None]) -> Any:
     try:
         model, info = maker.from_pretrained(
             source.folder,

@@ -8,7 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import torch
 
@@ -285,8 +285,8 @@ def _equal(one: Features, other: Features) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def joined(rows: Sequence[Features], pad: int) -> Features | None:
-    """One batch of several requests' features: tokens padded on the left, pictures one after the other.
+def joined(rows: Sequence[Features], pad: int, side: Literal["left", "right"] = "left") -> Features | None:
+    """One batch of several requests' features: tokens padded on one side, pictures one after the other.
 
     None when they can't be joined this way: tensors of a kind unknown here, or not the same in every row.
     """
@@ -298,7 +298,7 @@ def joined(rows: Sequence[Features], pad: int) -> Features | None:
         tensors = [row[name] for row in rows]
         if name in TOKEN_TENSORS:
             fill = pad if name == "input_ids" else 0
-            batch[name] = torch.cat([_left_padded(tensor, width, fill) for tensor in tensors])
+            batch[name] = torch.cat([_padded(tensor, width, fill, side) for tensor in tensors])
         elif name in PICTURE_TENSORS and len({tensor.ndim for tensor in tensors}) == 1:
             batch[name] = torch.cat(_padded_behind(tensors))
         else:
@@ -341,8 +341,9 @@ def _flat(images: Any) -> Iterator[Any]:
         yield images
 
 
-def _left_padded(tensor: torch.Tensor, width: int, fill: int) -> torch.Tensor:
-    return torch.nn.functional.pad(tensor, (width - tensor.shape[1], 0), value=fill)
+def _padded(tensor: torch.Tensor, width: int, fill: int, side: Literal["left", "right"]) -> torch.Tensor:
+    missing = width - tensor.shape[1]
+    return torch.nn.functional.pad(tensor, (missing, 0) if side == "left" else (0, missing), value=fill)
 
 
 def _padded_behind(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from itertools import chain, islice
 from pathlib import Path
@@ -34,6 +35,7 @@ def load(
     revision: str | None = None,
     threads: int | None = None,
     tree: bool = True,
+    whole_answers: bool = False,
     processes: int = 1,
     model_digest: str | None = None,
     on_note: Note = lambda text: None,
@@ -41,25 +43,19 @@ def load(
     """An engine for a folder that `save_pretrained` wrote, a LoRA's folder, or a hub id.
 
     dtype: a torch name; "auto" is the checkpoint's own on an accelerator and float32 on CPU. batch_size: rows, or
-    "auto" for as many as memory holds. system: put before every conversation. threads: torch's; None is its default
-    on an accelerator, and on a CPU as many as there are cores that nobody else keeps busy. tree: run what questions
-    share once, where the model allows it. processes: how many such engines share the machine's cores; one process
-    each. model_digest: of the weights' content, where that is known already; hashing takes a while.
+    "auto" for as many as memory holds. system: put before every conversation. threads: torch's; None is its default on
+    an accelerator, and on a CPU as many as there are cores that nobody else keeps busy. tree: run what questions share
+    once, where the model allows it. whole_answers: continuations are an assistant's whole turns, as the chat template
+    writes them, not texts that stand directly after the prompt. processes: how many such engines share the machine's
+    cores; one process each. model_digest: of the weights' content, where that is known already; hashing takes a while.
     on_note: told once each of what a user should know (a smaller batch, unused tensors).
 
     Raises `UsageError` when the folder lacks something, naming it and what to pass instead.
     """
     where = memory.pick_device(device)
     source = loading.find(model, adapter, revision, trust_remote_code)
-    before = torch.get_num_threads()
-    if threads is None and where == "cpu" and processes > 1:
-        threads = min(before, max(1, cores.count() // processes))
-    elif threads is None and where == "cpu":
-        free = cores.threads_for_torch(on_note)
-        threads = min(free, before) if free is not None else None
-    if threads is not None:
-        torch.set_num_threads(threads)
-    loaded = loading.open_model(source, where, _dtype(dtype, where), chat_template, on_note)
+    before = use_threads(threads, where, processes, on_note)
+    loaded = loading.open_model(source, where, dtype_of(dtype, where), chat_template, on_note)
     rows = batch_size if batch_size == "auto" else int(batch_size)
     if rows != "auto" and rows < 1:
         raise UsageError(f"--batch-size {rows}: at least 1, or auto")
@@ -70,10 +66,24 @@ def load(
         batch_size=rows,
         tree=tree,
         system=system,
+        whole_answers=whole_answers,
         processes=processes,
         threads_after=before,
         note=on_note,
     )
+
+
+def use_threads(threads: int | None, where: str, processes: int, note: Note) -> int:
+    """Sets torch's threads as `load` says; how many they were before."""
+    before = torch.get_num_threads()
+    if threads is None and where == "cpu" and processes > 1:
+        threads = min(before, max(1, cores.count() // processes))
+    elif threads is None and where == "cpu":
+        free = cores.threads_for_torch(note)
+        threads = min(free, before) if free is not None else None
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return before
 
 
 class TransformersEngine:
@@ -88,19 +98,21 @@ class TransformersEngine:
         batch_size: int | Literal["auto"] = "auto",
         tree: bool = True,
         system: str | None = None,
+        whole_answers: bool = False,
         processes: int = 1,
         threads_after: int | None = None,
         note: Note = lambda text: None,
     ) -> None:
-        """tree: run what questions share once where the model allows it. processes: how many such engines share the
-        machine's cores. threads_after: what torch's threads are set to when the engine is closed."""
+        """tree: run what questions share once where the model allows it. whole_answers: as for `load`. processes: how
+        many such engines share the machine's cores. threads_after: what torch's threads are set to when the engine is
+        closed."""
         self.name, self.model_digest, self.note = name, model_digest, note
-        self._loaded, self._processes = loaded, processes
+        self._loaded, self._processes, self._whole_answers = loaded, processes, whole_answers
         self.model, self.tokenizer, self.processor = loaded.model, loaded.tokenizer, loaded.processor
         self.prompts = Prompts(loaded.processor, loaded.tokenizer, loaded.template, system)
         self.threads, self._threads_after = torch.get_num_threads(), threads_after
         self.settings = preprocess.settings(loaded.processor)
-        self.numerics = f"{_name(self.model.dtype)}/{self.model.config._attn_implementation}/{self.model.device.type}"
+        self.numerics = numerics(self.model)
         self.context = getattr(self.model.config.get_text_config(decoder=True), "max_position_embeddings", None)
         ends = frozenset(loading.end_ids(self.model, self.tokenizer) | self.prompts.answer_ends())
         self.running = Running(
@@ -169,6 +181,7 @@ class TransformersEngine:
 
     def close(self) -> None:
         self.model = self.running.model = None
+        self._loaded = replace(self._loaded, model=None)
         if self._threads_after is not None:
             torch.set_num_threads(self._threads_after)
         free_memory()
@@ -177,9 +190,13 @@ class TransformersEngine:
         """A request with its rendered prompt and its continuations' tokens."""
         try:
             prompt = self.prompts.render(request.messages)
+            if self._whole_answers:
+                given = [self.prompts.answered(request.messages, text) for text in request.continuations]
+            else:
+                given = [self.prompts.continuation(prompt, text) for text in request.continuations]
+            branches = tuple(map(tuple, given))
         except DataError as error:
             return Failed(request, str(error))
-        branches = tuple(tuple(self.prompts.continuation(prompt, text)) for text in request.continuations)
         return Work(request, prompt, branches)
 
     def sibling(self, *, tree: bool, batch_size: int | Literal["auto"]) -> TransformersEngine:
@@ -191,6 +208,7 @@ class TransformersEngine:
             batch_size=batch_size,
             tree=tree,
             system=self.prompts.system,
+            whole_answers=self._whole_answers,
         )
 
     def _as_trees(self, works: Iterator[Work | Failed], failures: list[Response]) -> Iterator[Response]:
@@ -257,7 +275,7 @@ class TransformersEngine:
             alike = [group for group in groups if bool(pictures_of(group[0])) is pictures]
             alike.sort(key=len, reverse=True)
             ready = [self._runnable(self.running.preprocessor.prepare_all(group), []) for group in alike[:2]]
-            branched = branched or any(len(group) > 1 for group in ready)
+            branched = branched or any(sum(max(1, len(work.branches)) for work in group) > 1 for group in ready)
             reason = reason or checking.why_no_tree(self.running, [group for group in ready if group])
         return reason, branched
 
@@ -291,14 +309,16 @@ def tokens_of(item: Work | Failed) -> Sequence[int]:
     return item.prompt.ids if isinstance(item, Work) else ()
 
 
-def _dtype(name: str, device: str) -> torch.dtype | None:
+def numerics(model: Any) -> str:
+    """What of how a model computes decides its numbers' last digits: type, attention, kind of device."""
+    dtype = str(model.dtype).removeprefix("torch.")
+    return f"{dtype}/{model.config._attn_implementation}/{model.device.type}"
+
+
+def dtype_of(name: str, device: str) -> torch.dtype | None:
     if name == "auto":
         return torch.float32 if device == "cpu" else None
     found = getattr(torch, name, None)
     if not isinstance(found, torch.dtype):
         raise UsageError(f"--dtype {name}: no torch dtype; try auto, float32, bfloat16 or float16")
     return found
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")

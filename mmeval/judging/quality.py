@@ -96,6 +96,8 @@ def _values(metric: Any, scored: Sequence[Scored | None]) -> Array:
     """(n,) the metric's value on each answer alone; NaN for those without a score."""
     known = [one if one is not None and not one.missing else None for one in scored]
     names = list(dict.fromkeys(name for one in known if one for name in one.counts))
+    if not names:
+        return np.full(len(known), np.nan)
     counts = {name: [one.counts.get(name, 0.0) if one else 0.0 for one in known] for name in names}
     values = alone(metric, table(counts, range(len(known))))
     return np.where([one is None for one in known], np.nan, values)

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from mmeval import evaluate
+from mmeval.catalog import load_catalog
 from mmeval.errors import UsageError
 from mmeval.inference.base import Response
 from mmeval.judging import Budget, JudgeSettings
@@ -147,3 +148,19 @@ def test_money_is_counted_by_the_price_of_tokens():
     assert purse.allowed() == 6  # 6 of 10 mills are left, a call costs one
     purse.share(0.5)
     assert purse.allowed() == 3
+
+
+def test_a_judge_may_be_a_card_that_names_its_engine(tmp_path):
+    duels(tmp_path / "catalog", 2)
+    replies = tmp_path / "replies.jsonl"
+    rows = ({"id": f"duel/{i}#judge0", "text": "[[B]]"} for i in range(2))
+    replies.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for name, engine in (("mine", f"engine: replay:{replies}\n"), ("words", "")):
+        (tmp_path / "catalog" / "judges" / name).mkdir()
+        (tmp_path / "catalog" / "judges" / name / "judge.yaml").write_text(f"summary: a judge\n{engine}")
+    catalog = load_catalog([tmp_path / "catalog"])
+    model = answers(tmp_path / "answers.jsonl", ["good", "bad"])
+    done = evaluate(model, "duel", catalog=catalog, output=tmp_path / "run", judge="mine")
+    assert done.tasks["duel"]["metrics"]["win_rate"]["value"] == 1.0
+    with pytest.raises(UsageError, match=r"--judge words: .* names no engine"):
+        evaluate(model, "duel", catalog=catalog, output=tmp_path / "run", judge="words")
