@@ -41,9 +41,9 @@ def open_engine(
     """The engine that `--model` names.
 
     "replay:PATH": stored answers, a JSONL file or a run folder. "openai:NAME@URL": a server with OpenAI's chat API;
-    batch_size is then how many calls may run at once, rate how many a minute. "demo", "demo-dpo": the checkpoints that come with
-    mmeval. Else a folder (a checkpoint or a LoRA adapter), else a hub id. device: one, a list with commas, or "all"
-    accelerators; several run a process each.
+    batch_size is then how many calls may run at once, rate how many a minute. "demo", "demo-dpo": the checkpoints that
+    come with mmeval. Else a folder (a checkpoint or a LoRA adapter), else a hub id. device: one, a list with commas, or
+    "all" accelerators; several run a process each.
 
     ask_as: "generative" writes answers; "scalar" and "implicit" rate given ones (`Response.rewards`): a checkpoint
     with a scalar head, or a policy's log-probabilities less those of `reference`, named as a model is (without one,
