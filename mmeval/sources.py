@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from mmeval import encoded, mirrors
@@ -47,6 +47,12 @@ class Row(dict[str, Any]):
     @property
     def where(self) -> str:
         return self._place if isinstance(self._place, str) else "row {} of {}".format(*self._place)
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """(its number in its file or data set, from 0; the file's name without its ending), for rows without an id."""
+        number, _, name = self.where.removeprefix("row ").partition(" of ")
+        return int(number) - 1, PurePath(name).stem
 
     def __missing__(self, key: str) -> Any:
         raise DataError(f"{self.where} has no field {key!r} (found: {', '.join(map(str, self)) or 'none'})")

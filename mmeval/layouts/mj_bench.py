@@ -11,7 +11,6 @@ from pathlib import Path
 
 from mmeval.answers import Answers, FileRow, answer_text, collect, file_rows
 from mmeval.errors import DataError
-from mmeval.layouts.row_places import place
 from mmeval.samples import Image, Sample
 from mmeval.sources import Row
 
@@ -32,7 +31,7 @@ def is_rating(row: Row) -> bool:
 def key(row: Row) -> str:
     """The row's place in the data, from 0; of a result file's row, its id under the file's name: ids of several files
     are the same, and none is a place in the data."""
-    number, name = place(row)
+    number, name = row.place
     return f"{name}/{row.get('id', number)}" if is_result(row) else f"pair/{number}"
 
 
@@ -47,7 +46,7 @@ def pictures(row: Row) -> tuple[Image, ...]:
 
 def part(row: Row) -> dict[str, str]:
     """What a result file is about, by its name; the hub's rows don't say."""
-    return {"part": place(row)[1]} if is_result(row) else {}
+    return {"part": row.place[1]} if is_result(row) else {}
 
 
 def better(row: Row) -> str | None:
@@ -80,7 +79,7 @@ def pair_answers(path: Path, samples: list[Sample]) -> Answers:
 
 
 def _known(row: Row, known: set[str]) -> str:
-    by_place = f"pair/{place(row)[0]}"
+    by_place = f"pair/{row.place[0]}"
     return by_place if "id" not in row and by_place in known else key(row)
 
 
@@ -100,7 +99,7 @@ def bias_answers(path: Path, samples: list[Sample]) -> Answers:
     column = "score_raw" if "score_raw" in rows[0] else max(named, key=len, default=None)
     if column is None:
         raise DataError(f"{rows[0].where}: no column is named as the file ends (found: {', '.join(map(str, rows[0]))})")
-    said = ((str(place(row)[0]), _rating(row, column), row) for row in rows)
+    said = ((str(row.place[0]), _rating(row, column), row) for row in rows)
     return Answers(collect("mj_bench_bias", said, samples, path))
 
 

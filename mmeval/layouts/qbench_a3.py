@@ -8,7 +8,6 @@ from pathlib import Path
 
 from mmeval.answers import collect, file_rows
 from mmeval.errors import DataError
-from mmeval.layouts.row_places import place
 from mmeval.samples import Image, Sample
 from mmeval.sources import Row
 
@@ -28,7 +27,7 @@ PAIRS = (("logit_high", "logit_low"), ("logit_good", "logit_poor"))
 
 def database(row: Row) -> str:
     """Raises `DataError` for a file that is none of the seven."""
-    name = place(row)[1]
+    name = row.place[1]
     if name not in FOLDERS:
         raise DataError(f"{row.where}: {name!r} is none of Q-Bench's databases ({', '.join(FOLDERS)})")
     return name
@@ -36,7 +35,7 @@ def database(row: Row) -> str:
 
 def half(row: Row) -> int:
     """1 for the second half of CGIQA-6K; its figures are those of the halves, averaged."""
-    return int(database(row) == "cgi" and place(row)[0] >= GAMES)
+    return int(database(row) == "cgi" and row.place[0] >= GAMES)
 
 
 def reference(row: Row) -> str | None:

@@ -9,7 +9,6 @@ rating. The question is in our words, its scale and the form of the reply are th
 """
 
 from mmeval.layouts.mj_bench import bias_answers, demographic, is_rating, occupation
-from mmeval.layouts.row_places import place
 from mmeval.samples import Sample, ask
 from mmeval.scorers.rating_spread import rating_spread
 from mmeval.sources import Row, hub
@@ -27,7 +26,7 @@ The prompt: {caption}"""
 
 
 def sample(row: Row) -> Sample:
-    number, work = place(row)[0], occupation(row)
+    number, work = row.place[0], occupation(row)
     return Sample(
         id=str(number),
         messages=ask(None if is_rating(row) else row.picture("image0"), QUESTION.format(caption=f"A {work}.")),
