@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -144,9 +144,11 @@ def evaluate(
     path = Path(output) if output else default_output(model, suite, tasks, settings, identity)
     panel = [judge] if isinstance(judge, str) or not isinstance(judge, Sequence) else list(judge)
     judges = [named_engine(one, found.judges) if isinstance(one, str) else one for one in panel]
-    for named in (model, *judges):
-        if isinstance(named, str):
-            _check(named)
+    if isinstance(model, str):
+        _check(model)
+    for one in judges:
+        if isinstance(one, str):
+            _check_judge(one)
     if isinstance(model, str):
         _check_rewards(model, settings, options)
     judging = judge_settings or JudgeSettings()
@@ -156,7 +158,10 @@ def evaluate(
     started, clock = datetime.now(UTC), time.monotonic()
     with RunFolder.open(path) as run:
         plans, failed = _plan(chosen, folders, settings, progress)
-        prompts = prompts_for(plans, found, judging) if judges else {}
+        heard = plans
+        if not judges:
+            judges, heard = _own_judge(plans)
+        prompts = prompts_for(heard, found, judging) if judges else {}
         engine = _open(model, options, progress) if isinstance(model, str) else model
         record: dict[str, Any] = {
             **provenance(engine, model, settings, tasks, suite, folders, command),
@@ -173,11 +178,12 @@ def evaluate(
             if isinstance(model, str):
                 engine.close()
         with _status(run, record, clock):
-            hearing = Hearing(plans, prompts, asked, judging)
+            hearing = Hearing(heard, prompts, asked, judging)
             verdicts = _judged(run, judges, hearing, options, record, progress) if judges else {}
         if judging.labels:
             keep_labels(run, judging.labels, asked)
-        results = _score_all(run, plans, asked, verdicts, settings, failed, progress, judging.rule if judges else None)
+        judged = {plan.task.name for plan in heard} if judges else set[str]()
+        results = _score_all(run, plans, asked, verdicts, settings, failed, progress, judging.rule, judged)
         record |= {"tasks": tasks_record(plans, failed), "notes": list(progress.notes)}
         record |= _finished(clock)
         run.write_json("metrics.json", results)
@@ -303,6 +309,16 @@ def _checked(engine: Engine, plans: Sequence[Plan], progress: Progress) -> list[
     return [one.to_json() for one in found]
 
 
+def _own_judge(plans: Sequence[Plan]) -> tuple[list[str | Engine], list[Plan]]:
+    """The judge that tasks bring along (`Task.judge`), and the plans that it is for."""
+    judges: list[str | Engine] = []
+    for plan in plans:
+        if plan.scorer.judging and plan.task.judge:
+            judges = [plan.task.judge]
+            break
+    return judges, [plan for plan in plans if plan.scorer.judging and plan.task.judge in judges]
+
+
 def _judged(
     run: RunFolder,
     judges: Sequence[str | Engine],
@@ -326,7 +342,7 @@ def _judged(
 def _opener(judge: str | Engine, options: Mapping[str, Any], progress: Progress) -> Open:
     @contextmanager
     def opened() -> Iterator[Engine]:
-        engine = _open(judge, options, progress) if isinstance(judge, str) else judge
+        engine = _open_judge(judge, options, progress) if isinstance(judge, str) else judge
         try:
             yield engine
         finally:
@@ -334,6 +350,21 @@ def _opener(judge: str | Engine, options: Mapping[str, Any], progress: Progress)
                 engine.close()
 
     return opened
+
+
+def _check_judge(judge: str) -> None:
+    from mmeval.inference.scene_judge import Faults, names_it
+
+    if names_it(judge):
+        Faults.parse(judge)
+    else:
+        _check(judge)
+
+
+def _open_judge(judge: str, options: Mapping[str, Any], progress: Progress) -> Engine:
+    from mmeval.inference.scene_judge import SceneJudge, names_it
+
+    return SceneJudge(judge) if names_it(judge) else _open(judge, options, progress)
 
 
 def _score_all(
@@ -344,12 +375,13 @@ def _score_all(
     settings: Settings,
     failed: dict[str, str],
     progress: Progress,
-    rule: str | None,
+    rule: str,
+    judged: Collection[str],
 ) -> dict[str, Any]:
     """Metrics; the table of scores goes into the run folder. `mmeval verify` makes the same from the logs.
 
     A task whose scorer breaks is added to `failed`; its answers stay in the log. rule: how verdicts of several are put
-    together; None where nothing was judged.
+    together; judged: tasks for which there was a judge.
     """
     progress.stage("scoring")
     results, frame, broken = score_logs(
@@ -358,7 +390,7 @@ def _score_all(
         settings.resamples,
         settings.seed,
         verdicts,
-        rule or "mean",
+        rule,
         labels_of(run, asked),
     )
     failed |= broken
@@ -372,7 +404,7 @@ def _score_all(
             others = [name for name, scorer in plan.task.dialects.items() if not scorer.judging]
             without = f", or --scoring {' or '.join(others)}, which needs none" if others else ""
             left = results[plan.task.name]["unjudged"]
-            mend = "" if rule else f"; pass --judge MODEL{without}"
+            mend = "" if plan.task.name in judged else f"; pass --judge MODEL{without}"
             progress.note(
                 f"{plan.task.name}: {left} of {len(plan.samples)} answers have no verdict and are not in its"
                 f" {plan.dialect} figures{mend}"

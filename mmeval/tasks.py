@@ -36,6 +36,7 @@ class Task:
     fixed list of samples, official scripts score what the file holds. Else a sample without an answer is missing.
     rated: the same rows asked of a reward model (`--as scalar` or `implicit`): samples with `continuations`, scored by
     the dialect "rewards", which then must be among the scorers.
+    judge: the judge that is asked where none is given, for tasks that bring their own (rendered scenes).
     name and dimension come from the file: the variable's name and the folder.
     """
 
@@ -54,6 +55,7 @@ class Task:
     summary: str = ""
     prompts: Mapping[str, Ask] = field(default_factory=dict)
     rated: Ask | None = None
+    judge: str = ""
 
     def rewarded(self) -> Task:
         """The same task, asked of a reward model. Raises `UsageError` where it has no given answers to compare."""

@@ -104,10 +104,10 @@ def win_rate_at_equal_length(
     raw = figures({"y": won}, labels, {"raw": Metric(lambda s: s.ratio(s.y, s.n))}, resamples, seed)["raw"]
     if not len(won):
         return EqualLength(raw, raw, raw, longer)
-    found = _logistic(squashed, won, np.ones((1, len(won))), np.zeros((1, 2)))
+    found = log_odds(squashed, won, np.ones((1, len(won))))
     codes = table({}, labels).clusters
     start = np.nan_to_num(found)
-    blocks = [_logistic(squashed, won, w[:, codes], start) for w in cluster_weights(raw.clusters, resamples, seed)]
+    blocks = [log_odds(squashed, won, w[:, codes], start) for w in cluster_weights(raw.clusters, resamples, seed)]
     draws = np.concatenate(blocks) if blocks else np.empty((0, 2))
     controlled, effect = (
         estimated(float(np.nan_to_num(value)), spread, raw.n, raw.clusters, bool(np.isnan(value)))
@@ -151,20 +151,31 @@ def _paired(gain: Array, longer_by: Array, clusters: Any, squash: bool = True) -
     """Without samples that have gaps: gains, squashed length differences, share with a longer candidate, clusters."""
     there = ~(np.isnan(gain) | np.isnan(longer_by))
     gain, longer_by = gain[there], longer_by[there]
-    spread = float(longer_by.std()) if len(longer_by) else 0.0
-    # All differences the same: their spread is rounding at most, and their sign is all that can be said.
-    same = spread <= 1e-12 * float(np.abs(longer_by).max(initial=0.0))
-    in_spreads = np.sign(longer_by) if same else longer_by / spread
-    squashed = np.tanh(in_spreads) if squash and not same else in_spreads
+    squashed = squashed_length(longer_by) if squash else _in_spreads(longer_by)
     return gain, squashed, float((longer_by > 0).mean()) if len(longer_by) else 0.0, chosen(clusters, there)
 
 
-def _logistic(x: Array, y: Array, weights: Array, start: Array) -> Array:
+def _in_spreads(longer_by: Array) -> Array:
+    """Length differences in their standard deviations; where all are the same (their spread is rounding at most), their
+    sign is all that can be said."""
+    spread = float(longer_by.std()) if len(longer_by) else 0.0
+    same = spread <= 1e-12 * float(np.abs(longer_by).max(initial=0.0))
+    return np.sign(longer_by) if same else longer_by / spread
+
+
+def squashed_length(longer_by: Array) -> Array:
+    """tanh of the differences in their standard deviations; their signs where all are the same."""
+    scaled = _in_spreads(longer_by)
+    return scaled if not len(scaled) or np.ptp(scaled) == 0 else np.tanh(scaled)
+
+
+def log_odds(x: Array, y: Array, weights: Array, start: Array | None = None) -> Array:
     """(m, 2) intercepts and slopes of m logistic regressions of y on x, weights (m, n); NaN where x doesn't tell them.
 
-    Newton's method for two unknowns, from `start` (1, 2), steps cut at 2.
+    `expit` of an intercept is the win rate at equal length. Newton's method for two unknowns, from `start` (1, 2),
+    steps cut at 2.
     """
-    found, squares = np.repeat(start, len(weights), axis=0), x * x
+    found, squares = np.repeat(np.zeros((1, 2)) if start is None else start, len(weights), axis=0), x * x
     for _ in range(50):
         chance = expit(found[:, :1] + found[:, 1:] * x)
         residual, spread = weights * (y - chance), weights * chance * (1 - chance)
