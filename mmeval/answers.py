@@ -86,8 +86,9 @@ def read_answers(task: Task, paths: Sequence[Path], samples: Sequence[Sample]) -
         raise DataError(f"{', '.join(path.name for path in paths)}: no answer to any sample of {task.name}")
     for kind, name in ((answers, "answer"), (verdicts, "verdict")):
         wanted = len(own or known)
-        if kind and len(kind) < wanted:
-            notes.append(f"{wanted - len(kind)} of {wanted} samples of {task.name} have no {name}: missing")
+        given = len(kind.keys() | verdicts.keys())  # an answer that was judged is not missed
+        if kind and given < wanted:
+            notes.append(f"{wanted - given} of {wanted} samples of {task.name} have no {name}: missing")
     return Answers(answers, verdicts, tuple(notes), tuple(own.values()))
 
 
@@ -187,8 +188,13 @@ def _table(task: Task, rows: list[FileRow], id_column: str | None, known: Mappin
             raise DataError(f"{first.where} has no {wanted} field (found: {found}; name it one of: {', '.join(names)})")
     assert id_column is not None
     assert answer_column is not None
-    said = ((str(row[id_column]), answer_text(row, answer_column), row) for row in rows)
-    return Answers(collect(task.name, said, known.values(), path))
+    said = [(str(row[id_column]), answer_text(row, answer_column), row) for row in rows]
+    return Answers(collect(task.name, said, known.values(), path), samples=_about(task, said, known))
+
+
+def _about(task: Task, said: Iterable[tuple[str, str | None, Row]], known: Mapping[str, Sample]) -> tuple[Sample, ...]:
+    """The samples that the rows are about, where these may be some of all: one whose answer is null is missing."""
+    return tuple(known[id] for id, _, _ in said if id in known) if task.answers_choose else ()
 
 
 Given = TypeVar("Given", str, tuple[str, ...])
@@ -252,14 +258,13 @@ def _question(task: Task, row: FileRow) -> FileRow:
 def _foreign(task: Task, rows: list[FileRow], known: Mapping[str, Sample], path: Path) -> Answers:
     """A row carries the question's own fields, so its id comes from them as it does from the data."""
 
-    def said() -> Iterator[tuple[str, str | None, Row]]:
-        for row in rows:
-            answer = _lmms_answer(row) if _is_lmms_log(row) else answer_text(row, "prediction")
-            for sample in task.samples_of(_question(task, row)):
-                yield sample.id, answer, row
-
+    said: list[tuple[str, str | None, Row]] = []
+    for row in rows:
+        answer = _lmms_answer(row) if _is_lmms_log(row) else answer_text(row, "prediction")
+        said += [(sample.id, answer, row) for sample in task.samples_of(_question(task, row))]
     kind = "an lmms-eval log" if _is_lmms_log(rows[0]) else "a VLMEvalKit table"
-    return Answers(collect(task.name, said(), known.values(), path), notes=(f"{path.name} read as {kind}",))
+    answers = collect(task.name, said, known.values(), path)
+    return Answers(answers, notes=(f"{path.name} read as {kind}",), samples=_about(task, said, known))
 
 
 def _lmms_answer(row: FileRow) -> str | None:

@@ -5,10 +5,9 @@ task -> samples -> requests -> engine -> responses -> [judge] -> scores -> metri
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,12 +20,12 @@ from mmeval.catalog import Catalog, load_catalog
 from mmeval.errors import DataError, Interrupted, MmevalError, UsageError
 from mmeval.inference.base import Engine, Response
 from mmeval.judging.asking import Hearing
-from mmeval.judging.labels import keep_labels, labels_of
+from mmeval.judging.labels import keep_labels
+from mmeval.judging.opening import hear, judgeable, own_judge, panel_of
 from mmeval.judging.rehearsal import prompts_for
 from mmeval.judging.settings import JudgeSettings
-from mmeval.logs import Rules, Verdicts, answer_of, score_logs
+from mmeval.outcome import score_all
 from mmeval.progress import Progress
-from mmeval.prompts import named_engine
 from mmeval.provenance import default_output, identity_of, provenance
 from mmeval.requests import Plan, Settings, plan_task
 from mmeval.runs import Asked, RunFolder
@@ -36,10 +35,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mmeval.inference.transformers import TransformersEngine
-    from mmeval.judging.asking import Open
-
-# What a judge is opened with as the model is; the rest (adapter, template …) belongs to the model.
-JUDGE_OPTIONS = ("device", "batch_size", "trust_remote_code", "tree")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +137,9 @@ def evaluate(
     folders = _folders(data)
     identity = identity_of(model, tasks, suite, settings, options)
     path = Path(output) if output else default_output(model, suite, tasks, settings, identity)
-    panel = [judge] if isinstance(judge, str) or not isinstance(judge, Sequence) else list(judge)
-    judges = [named_engine(one, found.judges) if isinstance(one, str) else one for one in panel]
+    judges = panel_of(judge, found)
     if isinstance(model, str):
-        _check(model)
-    for one in judges:
-        if isinstance(one, str):
-            _check_judge(one)
-    if isinstance(model, str):
-        _check_rewards(model, settings, options)
+        _check(model, settings, options)
     judging = judge_settings or JudgeSettings()
     if judging.labels and not judging.labels.is_file():
         raise UsageError(f"--judge-labels {judging.labels}: no such file")
@@ -160,7 +149,9 @@ def evaluate(
         plans, failed = _plan(chosen, folders, settings, progress)
         heard = plans
         if not judges:
-            judges, heard = _own_judge(plans)
+            judges, heard = own_judge(plans)
+        if not judges and judging != JudgeSettings():
+            progress.note("no judge is asked here, so --judge-… does nothing; pass --judge MODEL")
         prompts = prompts_for(heard, found, judging) if judges else {}
         engine = _open(model, options, progress) if isinstance(model, str) else model
         record: dict[str, Any] = {
@@ -178,12 +169,12 @@ def evaluate(
             if isinstance(model, str):
                 engine.close()
         with _status(run, record, clock):
+            if judging.labels:  # before hours of judging: a row may name no answer
+                keep_labels(run, judging.labels, judgeable(plans, asked))
             hearing = Hearing(heard, prompts, asked, judging)
-            verdicts = _judged(run, judges, hearing, options, record, progress) if judges else {}
-        if judging.labels:
-            keep_labels(run, judging.labels, asked)
+            verdicts = hear(run, judges, hearing, options, record, progress) if judges else {}
         judged = {plan.task.name for plan in heard} if judges else set[str]()
-        results = _score_all(run, plans, asked, verdicts, settings, failed, progress, judging.rule, judged)
+        results = score_all(run, plans, asked, verdicts, settings, failed, progress, judging.rule, judged)
         record |= {"tasks": tasks_record(plans, failed), "notes": list(progress.notes)}
         record |= _finished(clock)
         run.write_json("metrics.json", results)
@@ -248,15 +239,10 @@ def _check_prompt(chosen: Sequence[Task], prompt: str | None, progress: Progress
         progress.note(f"asked in the official wording, having no {prompt!r}: {', '.join(without)}")
 
 
-def _check(model: str) -> None:
-    from mmeval.inference import check_model
+def _check(model: str, settings: Settings, options: Mapping[str, Any]) -> None:
+    from mmeval.inference import check_model, check_rewards
 
     check_model(model)
-
-
-def _check_rewards(model: str, settings: Settings, options: Mapping[str, Any]) -> None:
-    from mmeval.inference import check_rewards
-
     check_rewards(model, settings.ask_as, options.get("reference"), bool(options.get("per_token")))
 
 
@@ -307,148 +293,6 @@ def _checked(engine: Engine, plans: Sequence[Plan], progress: Progress) -> list[
         f"checked on {found[0].answers} requests; largest difference from single prompts, nats a token: {said}"
     )
     return [one.to_json() for one in found]
-
-
-def _own_judge(plans: Sequence[Plan]) -> tuple[list[str | Engine], list[Plan]]:
-    """The judge that tasks bring along (`Task.judge`), and the plans that it is for."""
-    judges: list[str | Engine] = []
-    for plan in plans:
-        if plan.scorer.judging and plan.task.judge:
-            judges = [plan.task.judge]
-            break
-    return judges, [plan for plan in plans if plan.scorer.judging and plan.task.judge in judges]
-
-
-def _judged(
-    run: RunFolder,
-    judges: Sequence[str | Engine],
-    hearing: Hearing,
-    options: Mapping[str, Any],
-    record: dict[str, Any],
-    progress: Progress,
-) -> Verdicts:
-    """Has the judges judge; their part of run.json goes into `record`."""
-    if not hearing.prompts:
-        progress.note("no task here asks a judge; --judge has nothing to do")
-        return {}
-    from mmeval.judging.asking import judge_all
-
-    shared = {name: value for name, value in options.items() if name in JUDGE_OPTIONS}
-    shared["rate"] = hearing.settings.rate
-    told = record["judge"] = hearing.record()
-    return judge_all(run, [_opener(one, shared, progress) for one in judges], hearing, told, progress)
-
-
-def _opener(judge: str | Engine, options: Mapping[str, Any], progress: Progress) -> Open:
-    @contextmanager
-    def opened() -> Iterator[Engine]:
-        engine = _open_judge(judge, options, progress) if isinstance(judge, str) else judge
-        try:
-            yield engine
-        finally:
-            if isinstance(judge, str):
-                engine.close()
-
-    return opened
-
-
-def _check_judge(judge: str) -> None:
-    from mmeval.inference.scene_judge import Faults, names_it
-
-    if names_it(judge):
-        Faults.parse(judge)
-    else:
-        _check(judge)
-
-
-def _open_judge(judge: str, options: Mapping[str, Any], progress: Progress) -> Engine:
-    from mmeval.inference.scene_judge import SceneJudge, names_it
-
-    return SceneJudge(judge) if names_it(judge) else _open(judge, options, progress)
-
-
-def _score_all(
-    run: RunFolder,
-    plans: Sequence[Plan],
-    asked: Mapping[str, list[tuple[Asked, Response | None]]],
-    verdicts: Verdicts,
-    settings: Settings,
-    failed: dict[str, str],
-    progress: Progress,
-    rule: str,
-    judged: Collection[str],
-) -> dict[str, Any]:
-    """Metrics; the table of scores goes into the run folder. `mmeval verify` makes the same from the logs.
-
-    A task whose scorer breaks is added to `failed`; its answers stay in the log. rule: how verdicts of several are put
-    together; judged: tasks for which there was a judge.
-    """
-    progress.stage("scoring")
-    results, frame, broken = score_logs(
-        {plan.task.name: Rules(plan.dialect, plan.scorer, plan.task.headline) for plan in plans},
-        asked,
-        settings.resamples,
-        settings.seed,
-        verdicts,
-        rule,
-        labels_of(run, asked),
-    )
-    failed |= broken
-    for name, why in broken.items():
-        progress.note(f"{name}: no figures: {why}")
-    run.write_scores(frame)
-    for plan in plans:
-        if plan.task.name in broken:
-            continue
-        if plan.scorer.judging and results[plan.task.name].get("unjudged"):
-            others = [name for name, scorer in plan.task.dialects.items() if not scorer.judging]
-            without = f", or --scoring {' or '.join(others)}, which needs none" if others else ""
-            left = results[plan.task.name]["unjudged"]
-            mend = "" if plan.task.name in judged else f"; pass --judge MODEL{without}"
-            progress.note(
-                f"{plan.task.name}: {left} of {len(plan.samples)} answers have no verdict and are not in its"
-                f" {plan.dialect} figures{mend}"
-            )
-        _note_addressed(plan.task.name, results[plan.task.name].get("judge") or {}, progress)
-        _note_missing(plan.task.name, asked[plan.task.name], progress)
-        _note_unscored(plan.task.name, frame, progress)
-    return results
-
-
-def _note_addressed(task: str, judged: Mapping[str, Any], progress: Progress) -> None:
-    """Answers that speak to the judge may have moved it."""
-    if found := judged.get("addressed"):
-        id, what = next(iter(found["samples"].items()))
-        without = found["mean_without"]
-        figure = (
-            ""
-            if without is None
-            else f"; without them {judged['metric']} is {without:.4g} in place of {found['mean']:.4g}"
-        )
-        progress.note(f"{task}: {found['n']} judged answers speak to the judge (e.g. {id}: {what}){figure}")
-
-
-def _note_unscored(task: str, frame: pd.DataFrame, progress: Progress) -> None:
-    """Answers that could not be scored, with the scorer's reason."""
-    lost = frame[(frame["task"] == task) & frame["missing"].astype(bool) & frame["notes"].notna()]
-    for why, number in lost["notes"].value_counts().head(3).items():
-        progress.note(f"{task}: {number} answers not scored: {json.loads(str(why))['not scored']}")
-
-
-def _note_missing(task: str, rows: list[tuple[Asked, Response | None]], progress: Progress) -> None:
-    reasons: dict[str, list[str]] = {}
-    for one, response in rows:
-        if answer_of(response) is None:
-            thinking = response is not None and response.finish == "thinking"
-            why = "thinking was cut off" if thinking else one.error or (response and response.error) or "not answered"
-            reasons.setdefault(why, []).append(one.sample.id)
-    for why, ids in list(reasons.items())[:5]:
-        shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
-        progress.note(f"{task}: {len(ids)} missing ({shown}): {why}")
-    if len(reasons) > 5:
-        progress.note(
-            f"{task}: {sum(map(len, list(reasons.values())[5:]))} more missing for {len(reasons) - 5} reasons"
-        )
 
 
 def _write_page(

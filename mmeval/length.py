@@ -85,15 +85,22 @@ def compare_at_equal_length(
 ) -> dict[str, dict[str, Compared]]:
     """Task -> metric -> the difference candidate - base on the samples that both have, raw and at equal length.
 
-    Tasks with short answers are left out. Raises `UsageError` when the runs share no task with long answers.
+    Tasks with short answers are left out. Raises `UsageError` when the runs share no task with long answers, or have
+    scored one by different dialects.
     """
     first, second = base.scores(), candidate.scores()
-    results = candidate.read_json("metrics.json")
+    before, results = base.read_json("metrics.json"), candidate.read_json("metrics.json")
     found: dict[str, dict[str, Compared]] = {}
     for task in dict.fromkeys(first["task"]):
         if task not in results or task not in catalog.tasks:
             continue
-        scorer = catalog.tasks[task].scorer_for(results[task]["dialect"])[1]
+        dialects = [measured[task]["dialect"] for measured in (before, results)]
+        if dialects[0] != dialects[1]:
+            raise UsageError(
+                f"{task}: scored as {dialects[0]} in {base.path} and as {dialects[1]} in {candidate.path}; "
+                "run one of them again with the other's --scoring (no answer is asked again)"
+            )
+        scorer = catalog.tasks[task].scorer_for(dialects[1])[1]
         compared = _compared(first[first["task"] == task], second[second["task"] == task], scorer, seed)
         if compared:
             found[task] = compared
@@ -126,7 +133,8 @@ def _one(
     metric: AnyMetric, sides: list[pd.DataFrame], lengths: list[Array], judged: bool, seed: int
 ) -> Compared | None:
     tables = [table_of(side) for side in sides]
-    about = ~np.isnan(alone(metric, tables[0])) & ~np.isnan(alone(metric, tables[1]))
+    # Left out is only what says nothing in either run: then the mean of the rest is still the metric.
+    about = ~np.isnan(alone(metric, tables[0])) | ~np.isnan(alone(metric, tables[1]))
     values = [influence(metric, data) for data in tables]
     if not about.any() or any(np.isnan(one).any() for one in values):
         return None

@@ -94,7 +94,11 @@ class JudgePrompt:
     def record(self) -> dict[str, Any]:
         """This prompt's part of run.json."""
         words = str(self.theirs) if self.theirs else "ours"
-        return {"name": self.name, "words": words, "digest": self.digest, "official_judge": self.card.model}
+        told = {"name": self.name, "words": words, "digest": self.digest, "official_judge": self.card.model}
+        asks = {
+            name: getattr(self.card, name) for name in ("votes", "orders") if getattr(self.card, name) not in (1, "one")
+        }
+        return told | asks
 
 
 def _mark(text: str) -> str:

@@ -79,6 +79,9 @@ def _read(
         return carried
     samples = _samples(task, answers, data, notes)
     read = read_answers(task, answers, samples)
+    about = {one.id for one in read.samples}
+    if about and about < {one.id for one in samples}:
+        notes.append(f"{task.name}: the files are about {len(about)} of {len(samples)} samples; these are scored")
     return list(read.samples) or samples, read
 
 
@@ -99,7 +102,7 @@ def _figures(
     task: Task, name: str, scorer: Scorer, samples: list[Sample], read: Answers, seed: int, notes: list[str]
 ) -> dict[str, Any]:
     given: Mapping[str, Any] = read.verdicts if scorer.judging and read.verdicts else read.answers
-    if task.answers_choose and len(given) < len(samples):
+    if task.answers_choose and not read.samples and len(given) < len(samples):
         notes.append(f"{task.name}: the files answer {len(given)} of {len(samples)} samples; these are scored")
         samples = [sample for sample in samples if sample.id in given]
     else:

@@ -222,3 +222,23 @@ def test_a_judged_scorer_is_given_verdicts_and_no_other():
     assert score(judged, samples, read.answers, read.verdicts)["prediction"].tolist() == ["3"]
     assert score(judged, samples, read.answers)["missing"].tolist() == [True]
     assert score(plain, samples, read.answers, read.verdicts)["prediction"].tolist() == ["yes"]
+
+
+def test_a_judged_answer_that_is_null_is_not_missed(tmp_path):
+    """A judge's reply about it is a verdict: `alignbench` judges a null answer as it judges any other."""
+
+    def read(path, samples):
+        return Answers({"q1": "yes"}, {"q1": ("3",), "q2": ("1",)})
+
+    path = lines(tmp_path / "a.jsonl", [{"number": 1, "reply": "3"}])
+    notes = read_answers(task(answers=read, answers_columns=("reply",)), [path], SAMPLES).notes
+    assert notes == tuple(f"1 of 3 samples of toy have no {name}: missing" for name in ("answer", "verdict"))
+
+
+def test_a_file_about_some_samples_has_null_answers_among_them(tmp_path):
+    """They are missing; what the file does not name is not asked for."""
+    path = lines(tmp_path / "a.jsonl", [{"id": "q3", "answer": None}, {"id": "q1", "answer": "yes"}])
+    found = read_answers(task(answers_choose=True), [path], SAMPLES)
+    assert [one.id for one in found.samples] == ["q3", "q1"]
+    assert found.notes == ("1 of 2 samples of toy have no answer: missing",)
+    assert read_answers(task(), [path], SAMPLES).samples == ()

@@ -12,7 +12,7 @@ from tests.fixtures import write_all
 
 CATALOG = load_catalog()
 SUITES = [name for name in CATALOG.suites if name != "demo"]
-NO_FIGURES = {"mhumaneval_code"}  # runs programs, which only a user may allow
+NO_FIGURES = {"mhumaneval_code", "livebench_coding"}  # run programs, which only a user may allow
 
 
 @pytest.fixture(scope="module")

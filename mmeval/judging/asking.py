@@ -59,21 +59,24 @@ def judge_all(
     """
     purse, cases = Purse(hearing.settings.budget), list[Case]()
     record["judges"] = told = list[dict[str, Any]]()
-    for number, opened in enumerate(judges):
-        mine = list(_cases(hearing, number))
-        with opened() as engine:
-            told.append({"model": dict(engine.describe())})
-            purse.share(1 / (len(judges) - number))
-            bench = _Bench(run, engine, progress, purse)
-            asked_again = _judge(bench, mine, hearing.settings.budget is not None)
-            told[-1] |= {"calls": bench.calls, "asked": bench.new, "reused": bench.calls - bench.new}
-            told[-1] |= {"asked_again": asked_again, "failed": sum(1 for case in mine if case.error)}
-            told[-1] |= {"engine": dict(getattr(engine, "stats", dict)())}
-        cases += mine
-    record["spent"] = purse.record()
-    _tell(cases, progress)
+    try:
+        for number, opened in enumerate(judges):
+            mine = list(_cases(hearing, number))
+            with opened() as engine:
+                told.append({"model": dict(engine.describe())})
+                purse.share(1 / (len(judges) - number))
+                bench = _Bench(run, engine, progress, purse)
+                asked_again = _judge(bench, mine, hearing.settings.budget is not None)
+                told[-1] |= {"calls": bench.calls, "asked": bench.new, "reused": bench.calls - bench.new}
+                told[-1] |= {"asked_again": asked_again, "failed": sum(1 for case in mine if case.error)}
+                told[-1] |= {"engine": dict(getattr(engine, "stats", dict)())}
+            cases += mine
+    finally:
+        record["spent"] = purse.record()  # also by a command that was stopped
     run.write_judged([case.judged() for case in cases])
-    return verdicts_of(run)
+    verdicts = verdicts_of(run)
+    _tell(cases, verdicts, progress)
+    return verdicts
 
 
 def _judge(bench: _Bench, cases: Sequence[Case], limited: bool) -> int:
@@ -99,15 +102,21 @@ def _judge(bench: _Bench, cases: Sequence[Case], limited: bool) -> int:
             for call in calls:
                 call.book(again.get(id(call)))
             asked_again += len(again)
+        else:
+            for case in block:
+                if case.calls():
+                    case.error = f"the scorer asked for more than {MOST_ROUNDS} rounds of calls"
     return asked_again
 
 
-def _tell(cases: Sequence[Case], progress: Progress) -> None:
-    """The commonest reasons why answers have no verdict."""
-    reasons = Counter((case.task, case.error) for case in cases if case.error)
-    for (task, why), number in reasons.most_common(3):
+def _tell(cases: Sequence[Case], verdicts: Verdicts, progress: Progress) -> None:
+    """The commonest reasons why answers have no verdict, or lack one of several."""
+    lost = {(case.task, case.sample.id, case.error) for case in cases if case.error}
+    reasons = Counter((task, why, id in verdicts.get(task, {})) for task, id, why in lost)
+    for (task, why, others), number in sorted(reasons.items(), key=lambda one: (-one[1], one[0]))[:3]:
+        lack = "lack one of their verdicts and are scored by the others" if others else "have no verdict"
         more = "; the same command goes on from there" if why == SPENT else ""
-        progress.note(f"{task}: {number} answers have no verdict: {why}{more}")
+        progress.note(f"{task}: {number} answers {lack}: {why}{more}")
 
 
 def _cases(hearing: Hearing, judge: int) -> Iterator[Case]:
@@ -119,12 +128,15 @@ def _cases(hearing: Hearing, judge: int) -> Iterator[Case]:
             continue
         prompt = hearing.prompts[judging.prompt]
         members = settings.members(prompt.card, judge, judging.swap is not None)
-        for sample, (_, response) in zip(plan.samples, hearing.asked[plan.task.name], strict=True):
-            answer = answer_of(response)
-            for member in members if answer is not None else ():
+        heat = settings.temperature_of(prompt.card)
+        rows = zip(plan.samples, hearing.asked[plan.task.name], strict=True)
+        said = [(sample, text) for sample, (_, response) in rows if (text := answer_of(response)) is not None]
+        answers = {sample.id: text for sample, text in said}
+        for sample, answer in said:
+            known = judging.beside(sample, answers) if judging.beside else sample
+            for member in members:
                 asked = judging.swap if member.swapped and judging.swap else judging
-                heat = settings.temperature_of(prompt.card)
-                yield Case(plan.task.name, sample, answer or "", asked, prompt, member, heat)
+                yield Case(plan.task.name, known, answer, asked, prompt, member, heat)
 
 
 class _Bench:
@@ -173,4 +185,5 @@ class _Bench:
                     self.known[digest] = response
                     self.purse.book(response)
                     bar.advance()
+                self.purse.check()
         return set(left)

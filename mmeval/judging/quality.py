@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields, is_dataclass
 from itertools import combinations
 from typing import Any
@@ -19,11 +20,11 @@ from mmeval.judging.addressed import addressed
 from mmeval.length import LONG
 from mmeval.samples import Sample
 from mmeval.scorers.base import Metric, Scored, Scorer
-from mmeval.scorers.panel import Member, Said, each_scored, panel_scored, together
+from mmeval.scorers.panel import Member, Said, each_scored, together
 from mmeval.statistics.agreement import agreement, consistency, flips, length_preference, panel
 from mmeval.statistics.influence import alone
 from mmeval.statistics.prediction_powered import corrected_mean
-from mmeval.statistics.sums import Array, Estimate, table
+from mmeval.statistics.sums import Array, Estimate, spread_of, table
 
 NAMED = 20  # samples named in the JSON object
 
@@ -42,22 +43,31 @@ def quality(
     """The judge's part of a task's figures, as JSON.
 
     said: sample id -> each member's replies. labels: sample id -> people's value on the metric's scale.
-    metric, judged: what the rest is about, and on how many answers. position: of answers shown in both orders.
+    metric, judged: what the rest is about, and how many answers a judge has read; those that rules could read say
+    nothing about it. per_answer: the metric of all is no mean over answers; what is said here is about that mean.
+    position: of answers shown in both orders.
     consistency: of several votes. panel: of several judges. length: what longer answers gain, per 100 characters.
     people: agreement with labels, and the figure that they correct. addressed: answers that speak to the judge.
     """
-    judged = [one for one in samples if said.get(one.id)]
-    name = next((one for one in (headline, *scorer.metrics) if isinstance(scorer.metrics.get(one), Metric)), None)
+    scored = [one for one in samples if said.get(one.id)]
+    read = np.array([any(said[one.id].values()) for one in scored], bool)
+    judged = [one for one, there in zip(scored, read, strict=True) if there]
+    every = [each_scored(scorer, one, answers.get(one.id), said[one.id]) for one in scored]
+    all_together = [together(one, rule) for one in every]
+    name = _measured(scorer, headline, all_together)
     found: dict[str, Any] = {"metric": name, "judged": len(judged)}
     if not judged or name is None:
         return found
-    clusters = [one.id if one.cluster is None else one.cluster for one in judged]
-    metric = scorer.metrics[name]
-    each = [each_scored(scorer, one, answers.get(one.id), said[one.id]) for one in judged]
+    metric, each = scorer.metrics[name], [one for one, there in zip(every, read, strict=True) if there]
+    groups = [one.id if one.cluster is None else one.cluster for one in scored]
+    clusters = [one for one, there in zip(groups, read, strict=True) if there]
     values = {
         member: _values(metric, [one.get(member) for one in each]) for member in sorted({m for e in each for m in e})
     }
-    whole = _values(metric, [panel_scored(scorer, one, answers.get(one.id), said[one.id], rule) for one in judged])
+    of_all = _values(metric, all_together)
+    whole = of_all[read]
+    if not _is_mean(metric, of_all, all_together, scored):
+        found["per_answer"] = True
 
     if position := _position(scorer, values):
         found["position"] = as_json(
@@ -76,12 +86,13 @@ def quality(
         ]
         found["panel"] = as_json(panel(means, clusters, resamples, seed)) | {"pairs": [_estimate(one) for one in pairs]}
     lengths = np.array([len(answers.get(one.id) or "") for one in judged], float)
-    people = np.array([(labels or {}).get(one.id, np.nan) for one in judged], float)
-    labelled = people if (~np.isnan(people)).any() else None
+    people = np.array([(labels or {}).get(one.id, np.nan) for one in scored], float)
+    people = np.where(np.isnan(of_all), np.nan, people)
+    labelled = people[read] if (~np.isnan(people[read])).any() else None
     if lengths.mean() >= LONG and np.ptp(lengths) > 0:
         found["length"] = as_json(length_preference(whole, lengths, clusters, labelled, 100.0, resamples, seed))
     if labelled is not None:
-        corrected = corrected_mean(whole, labelled, clusters)
+        corrected = corrected_mean(of_all, people, groups)
         decided = _values(metric, [together(one, "majority") for one in each])
         found["people"] = as_json(agreement(decided, labelled, clusters, resamples, seed)) | as_json(corrected)
     if spoken := _addressed(judged, answers):
@@ -92,13 +103,37 @@ def quality(
     return found
 
 
+def _measured(scorer: Scorer, headline: str, scored: Sequence[Scored | None]) -> str | None:
+    """The headline's metric, or the first that has a value on some answer alone: groups of answers, fits and rates
+    over two kinds of answers have none."""
+    for name in (headline, headline.split(" ")[0], *scorer.metrics):
+        metric = scorer.metrics.get(name)
+        if isinstance(metric, Metric):
+            with suppress(AttributeError):  # a count that only `Scorer.derive` adds
+                if (~np.isnan(_values(metric, scored))).any():
+                    return name
+    return None
+
+
+def _is_mean(metric: Any, values: Array, scored: Sequence[Scored | None], samples: Sequence[Sample]) -> bool:
+    """Whether the metric of all answers is the mean of its values on each alone, as it isn't for ratios of counts."""
+    known = [(one, sample) for one, sample in zip(scored, samples, strict=True) if one and not one.missing]
+    slices = {metric.over: [sample.slices.get(metric.over) for _, sample in known]} if metric.over else {}
+    data = table(_counts([one for one, _ in known]), range(len(known)), slices)
+    value, _, undefined = spread_of(data, metric, resamples=0)
+    return not undefined and bool(np.isclose(value, np.nanmean(values)))
+
+
+def _counts(scored: Sequence[Scored | None]) -> dict[str, list[float]]:
+    names = dict.fromkeys(name for one in scored if one for name in one.counts)
+    return {name: [one.counts.get(name, 0.0) if one else 0.0 for one in scored] for name in names}
+
+
 def _values(metric: Any, scored: Sequence[Scored | None]) -> Array:
     """(n,) the metric's value on each answer alone; NaN for those without a score."""
     known = [one if one is not None and not one.missing else None for one in scored]
-    names = list(dict.fromkeys(name for one in known if one for name in one.counts))
-    if not names:
+    if not (counts := _counts(known)):
         return np.full(len(known), np.nan)
-    counts = {name: [one.counts.get(name, 0.0) if one else 0.0 for one in known] for name in names}
     values = alone(metric, table(counts, range(len(known))))
     return np.where([one is None for one in known], np.nan, values)
 

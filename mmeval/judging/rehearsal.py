@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mmeval.catalog import Catalog
-from mmeval.errors import DataError, MmevalError
+from mmeval.errors import DataError, MmevalError, UsageError
 from mmeval.judging.settings import JudgeSettings
 from mmeval.prompts import JudgePrompt, judge_prompt
 from mmeval.requests import Plan
@@ -24,6 +24,9 @@ def prompts_for(plans: Sequence[Plan], catalog: Catalog, settings: JudgeSettings
             prompt = prompts[judging.prompt] = judge_prompt(judging.prompt, catalog.judges, settings.prompts)
             settings.members(prompt.card, 0, judging.swap is not None)
             _try(prompt, judging, plan.samples[:REHEARSED])
+    if settings.prompts and prompts and not any(prompt.theirs for prompt in prompts.values()):
+        wanted = " or ".join(f"{name}.jinja" for name in prompts)
+        raise UsageError(f"--judge-prompts {settings.prompts}: holds no {wanted}")
     return prompts
 
 

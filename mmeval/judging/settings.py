@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from mmeval.prompts import Card
 from mmeval.scorers.panel import RULES, Member
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)([kKM]?)")
+_PRICE = re.compile(r"\d+(?:\.\d+)?")
 _TIMES = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
 FIRST = 8  # calls made before a call's tokens are known
 
@@ -55,7 +57,7 @@ class Budget:
 
 def _price(text: str, price: str) -> tuple[float, float]:
     parts = price.split("/")
-    if len(parts) != 2 or not all(_AMOUNT.fullmatch(part) for part in parts) or not any(map(float, parts)):
+    if len(parts) != 2 or not all(_PRICE.fullmatch(part) for part in parts) or not any(map(float, parts)):
         raise UsageError(f"--judge-budget {text}: after the @ stand two prices, as in usd=5@2.5/10")
     return float(parts[0]), float(parts[1])
 
@@ -68,6 +70,7 @@ class Purse:
     calls: int = 0
     read: int = 0
     written: int = 0
+    answered: int = 0
     limits: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -82,6 +85,13 @@ class Purse:
         self.calls += 1
         self.read += response.prompt_tokens
         self.written += response.new_tokens
+        self.answered += response.finish != "error"
+
+    def check(self) -> None:
+        """Raises `UsageError` for a budget that can't be kept: a judge need not say what a call takes."""
+        limited = self.limits.keys() & {"tokens", "usd"}
+        if limited and self.answered >= FIRST and not self.read + self.written:
+            raise UsageError("--judge-budget: this judge doesn't say how many tokens a call takes; give calls=N")
 
     @property
     def usd(self) -> float:
@@ -139,9 +149,9 @@ class JudgeSettings:
             raise UsageError(f"--panel {self.rule}: must be {' or '.join(RULES)}")
         if self.votes is not None and self.votes < 1:
             raise UsageError(f"--judge-votes {self.votes}: must be at least 1")
-        if self.temperature is not None and self.temperature < 0:
+        if self.temperature is not None and not 0 <= self.temperature < math.inf:
             raise UsageError(f"--judge-temperature {self.temperature}: must be at least 0")
-        if self.rate is not None and self.rate <= 0:
+        if self.rate is not None and not 0 < self.rate < math.inf:
             raise UsageError(f"--judge-rate {self.rate}: must be above 0 calls a minute")
 
     def temperature_of(self, card: Card) -> float:

@@ -12,8 +12,8 @@ from mmeval.sources import Row, Source, hub, official
 
 # The last release whose questions are all public.
 RELEASE = "2024-11-25"
-# They hold formulas equal that computer algebra or a judge finds equal.
-WITHOUT_RULE = {"AMPS_Hard", "integrals_with_game"}
+# They hold formulas equal that computer algebra or a judge finds equal: no rule alone scores them.
+WITHOUT_RULE = frozenset({"AMPS_Hard", "integrals_with_game"})
 FAILED = {"api_error", "token_exhaustion"}
 
 
@@ -27,10 +27,10 @@ def release(category: str) -> Source:
     )
 
 
-def asked(row: Row) -> bool:
-    """Whether the release has the question, and a rule here scores it."""
+def asked(row: Row, without: frozenset[str] = WITHOUT_RULE) -> bool:
+    """Whether the release has the question, and it is of no task in `without`."""
     there, gone = date(row, "livebench_release_date"), date(row, "livebench_removal_date")
-    return row["task"] not in WITHOUT_RULE and there <= RELEASE and (gone == "" or gone > RELEASE)
+    return row["task"] not in without and there <= RELEASE and (gone == "" or gone > RELEASE)
 
 
 def date(row: Row, column: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,21 +65,26 @@ def orders(row: Row) -> tuple[bool, ...]:
 
 
 def results(path: Path, samples: list[Sample]) -> Answers:
-    """Reads an official answer file: of several rows with one ID the n-th is about the n-th pair of that ID.
+    """Reads an official answer file: a row is about the first pair of its ID and `Label` that no row was about.
 
-    Answers are to the order as given. Raises `DataError` for an ID that occurs more often than there are pairs.
+    Answers are to the order as given. The samples are those that the file is about, in its order, in which the coins
+    are tossed. Raises `DataError` for an ID that occurs more often than there are pairs, and for another label.
     """
-    given: defaultdict[str, list[str]] = defaultdict(list)
+    left: defaultdict[str, list[Sample]] = defaultdict(list)
     for one in samples:
         if not one.metadata.get("swapped"):
-            given[one.metadata["ID"]].append(one.id)
+            left[one.metadata["ID"]].append(one)
+    about: list[Sample] = []
 
     def said() -> Iterator[tuple[str, str | None, Row]]:
-        seen: Counter[str] = Counter()
         for row in file_rows(path):
-            ids = given.get(str(row["ID"]), [])
-            place = seen[str(row["ID"])]
-            seen[str(row["ID"])] += 1
-            yield ids[place] if place < len(ids) else str(row["ID"]), answer_text(row, "output"), row
+            here = left[str(row["ID"])]
+            found = next((one for one in here if "AB"[one.target] == row["Label"]), None)
+            if here and found is None:
+                raise DataError(f"{row.where}: field 'Label' is {row['Label']!r}; the data has no such pair of that ID")
+            if found is not None:
+                here.remove(found)
+                about.append(found)
+            yield found.id if found else str(row["ID"]), answer_text(row, "output"), row
 
-    return Answers(collect("multimodal_rewardbench", said(), samples, path))
+    return Answers(collect("multimodal_rewardbench", said(), samples, path), samples=tuple(about))

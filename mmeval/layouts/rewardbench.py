@@ -160,8 +160,10 @@ def results(path: Path, samples: list[Sample]) -> Answers:
 
     Scores belong to the samples of `Task.rated`, judgments to those of `Task.sample`.
     """
-    said = ((*_result(row), row) for row in by_row(path))
-    return Answers(collect("rewardbench", said, samples, path))
+    said = [(*_result(row), row) for row in by_row(path)]
+    held = {id for id, _, _ in said}  # a pair that the file has without a score is missing; others it is not about
+    about = tuple(one for one in samples if one.id in held)
+    return Answers(collect("rewardbench", said, samples, path), samples=about)
 
 
 def by_row(path: Path) -> Iterator[Row]:

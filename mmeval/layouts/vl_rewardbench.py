@@ -101,8 +101,10 @@ def results(ask: Ask) -> ReadAnswers:
         if not samples or len({key_of(_pair(row)) for row in rows}) < len(rows):
             own, answers = votes(rows, ask)
             return Answers(answers, samples=tuple(own))
-        said = ((one.id, text, row) for one, text, row in _said(rows, ask))
-        return Answers(collect("vl_rewardbench", said, samples, path))
+        said = [(one.id, text, row) for one, text, row in _said(rows, ask)]
+        held = {id for id, _, _ in said}  # a vote without a judgment is missing; the file is about no other
+        about = tuple(one for one in samples if one.id in held)
+        return Answers(collect("vl_rewardbench", said, samples, path), samples=about)
 
     return read
 

@@ -212,17 +212,17 @@ def _card(name: str, manifest: Json, measured: Json, catalog: Catalog, samples: 
         missing=marks["m"],
         duration=figures.duration(told.get("seconds")),
         trust=trust(judge, units.get(str(judge.get("metric")), "number")) if judge else (),
-        judged_by=_judged_by(manifest.get("judge") or {}) if judge else "",
+        judged_by=_judged_by(manifest.get("judge") or {}, judge.get("metric")) if judge else "",
         lengths=lengths(length, units) if length else (),
         mean_length=f"{length['mean']:,.0f} {length['unit']}" if length else "",
     )
 
 
-def _judged_by(told: Json) -> str:
-    """The judges by name, and how many verdicts each gave on an answer."""
+def _judged_by(told: Json, metric: str | None) -> str:
+    """The judges by name, how many verdicts each gave on an answer, and the metric that measures are about."""
     names = [_short(str((one.get("model") or {}).get("name"))) for one in told.get("judges") or []]
     votes = f", {told['votes']} votes each" if (told.get("votes") or 1) > 1 else ""
-    return " and ".join(names) + votes
+    return " and ".join(names) + votes + (f"; by {metric.replace('_', ' ')}" if metric else "")
 
 
 def _averaged_over(scorer: Scorer, metric: str) -> str | None:

@@ -31,13 +31,13 @@ def trust(judge: Json, unit: Unit) -> list[Line]:
 def _verdicts(judge: Json, unit: Unit) -> Iterator[Line]:
     if position := judge.get("position"):
         yield _line(
-            "flips with the order", position["share"], "fraction", "of answers get another verdict when swapped"
+            "flips with the order", position.get("share"), "fraction", "of answers get another verdict when swapped"
         )
         chance = position.get("p_value")
         by_chance = "" if chance is None else f"; by chance p = {chance:.2g}"
-        yield _line("first place gains", position["advantage"], unit, f"for standing first{by_chance}")
+        yield _line("first place gains", position.get("advantage"), unit, f"for standing first{by_chance}")
     if votes := judge.get("consistency"):
-        yield _line("votes agree", votes["equal"], "fraction", "of pairs of votes on one answer are equal")
+        yield _line("votes agree", votes.get("equal"), "fraction", "of pairs of votes on one answer are equal")
         if votes.get("icc"):
             yield _line("reliability of a vote", votes["icc"], "number", "ICC(1): 1 is no noise, 0 is nothing else")
     if panel := judge.get("panel"):
@@ -49,9 +49,11 @@ def _verdicts(judge: Json, unit: Unit) -> Iterator[Line]:
                 "agreement of the panel", panel["interval"], "number", "Krippendorff's alpha: 1 full, 0 by chance"
             )
     if spoken := judge.get("addressed"):
-        without = spoken.get("mean_without")
-        says = "answers speak to the judge" + ("" if without is None else f"; without them {number(without, unit)}")
-        yield Line("may have moved it", f"{spoken['n']:,}", NONE, f"{says} in place of {number(spoken['mean'], unit)}")
+        says, mean, without = "answers speak to the judge", spoken.get("mean"), spoken.get("mean_without")
+        if mean is not None and without is not None:
+            mean_of = "the mean over judged answers is" if judge.get("per_answer") else f"{judge['metric']} is"
+            says += f"; without them {mean_of} {number(without, unit)} in place of {number(mean, unit)}"
+        yield Line("may have moved it", f"{spoken['n']:,}", NONE, says)
 
 
 def _length(judge: Json, unit: Unit) -> Iterator[Line]:
@@ -66,16 +68,18 @@ def _length(judge: Json, unit: Unit) -> Iterator[Line]:
 def _people(judge: Json, unit: Unit) -> Iterator[Line]:
     if not (people := judge.get("people")):
         return
-    yield _line("agrees with people", people["share"], "fraction", f"of {people['labelled']:,} labelled answers")
+    share = people.get("share")
+    yield _line("agrees with people", share, "fraction", f"of {share['n'] if share else 0:,} labelled answers")
     for name, words in (("kappa", "Cohen's kappa"), ("quadratic", "kappa, weighted by the distance squared")):
         if people.get(name):
             yield _line(words, people[name], "number", "beyond chance: 1 full, 0 none")
     if people.get("bias"):
-        yield _line("more generous by", people["bias"], unit, "than people, on average")
+        yield _line("higher than people by", people["bias"], unit, f"{judge['metric']} of an answer, on average")
     if people.get("corrected"):
         few = people["corrected"]["clusters"] < FEW or people["labelled"] < FEW
         why = f"fewer than {FEW} labels: the interval is too narrow" if few else "if labels were drawn at random"
-        says = f"{judge['metric']} as people would have it, {why}"
+        mean_of = ", mean over answers," if judge.get("per_answer") else ""
+        says = f"{judge['metric']}{mean_of} as people would have it, {why}"
         yield _line("corrected figure", people["corrected"], unit, says)
 
 

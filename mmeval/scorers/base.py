@@ -60,6 +60,7 @@ class Judging:
     answer that needs no call has a score without a judge, too; not where it takes files of the user's to tell that.
     swap: where the judge compares two answers, the same with their places changed (`--judge-orders both`).
     model_first: whether the model's answer stands first; None where nothing is compared.
+    beside: (sample, all answers by sample id) -> the sample with what the calls must know of the model's other answers.
     """
 
     prompt: str
@@ -69,6 +70,7 @@ class Judging:
     rules: bool = True
     swap: Judging | None = None
     model_first: bool | None = None
+    beside: Callable[[Sample, Mapping[str, str]], Sample] | None = None
 
 
 @dataclass(frozen=True, slots=True)

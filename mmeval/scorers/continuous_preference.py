@@ -215,6 +215,8 @@ def _standard_error(counted: Mapping[str, Array], weights: Array) -> Array:
     """Of the mean preference, with n - 1."""
     y = _preferences(counted)
     judged = ~np.isnan(y)
+    if not judged.any():
+        return np.full(len(weights), np.nan)
     number, apart = weights[:, judged].sum(axis=1), y[judged] - y[judged].mean()
     variance = (weights[:, judged] @ apart**2 - (weights[:, judged] @ apart) ** 2 / number) / (number - 1)
     return np.asarray(np.sqrt(np.maximum(variance, 0) / number))

@@ -5,12 +5,13 @@ Guan et al. 2024, arXiv 2310.14566; rules read from tianyi-lab/HallusionBench ev
 Samples: target "yes" or "no"; groups `figure` (absent where a question stands without its figure) and `pair`, both
 within VD or VS, and `l2_figure`, `l2_pair`, which leave VD and VS out; groups `easy_pair` and `hard_pair`, a pair's
 questions on the unedited and on the edited figures; metadata `category` (VD or VS), `visual_input` ("0" no
-figure, "1" original, "2" edited) and `figure_id`.
+figure, "1" original, "2" edited), `figure_id` and `unedited`, the id of the pair's question on the unedited figure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,15 +40,33 @@ def read_verdict(replies: Sequence[str]) -> tuple[str, str | None]:
     return verdict, "1" if second.strip() == "1" or "same" in second.lower() else "0"
 
 
+def beside_unedited(sample: Sample, answers: Mapping[str, str]) -> Sample:
+    """The sample with the answer to its pair's question on the unedited figure, where there is one.
+
+    answers: sample id -> the model's answer, of the whole task.
+    """
+    before = answers.get(sample.metadata.get("unedited", ""))
+    return sample if before is None else replace(sample, metadata={**sample.metadata, "unedited_answer": before})
+
+
 def judged_pairs() -> Scorer:
     """The official figures, from a judge's verdicts: all three accuracies, biases and kinds of error.
 
     Without its figure a VS question may be answered "I can't know": there unclear is right.
+    A second call asks whether an answer agrees with the one about the unedited figure (metadata `unedited_answer`, see
+    `beside_unedited`). The script makes it for every answer; only wrong ones about other figures use it, so only about
+    these it is made here, with equal figures.
     """
 
     def calls(sample: Sample, answer: str, replies: Sequence[str]) -> list[dict[str, Any]]:
-        asked = {"question": sample.prompt, "reference": sample.metadata.get("reference"), "answer": answer}
-        return [] if replies else [asked]
+        known = sample.metadata
+        if not replies:
+            about = {"question": sample.prompt, "reference": known.get("reference")}
+            return [{**about, "answer": answer, "unedited_answer": None}]
+        before = known.get("unedited_answer")
+        if len(replies) > 1 or before is None or known["figure_id"] == "0" or read_verdict(replies)[0] != "0":
+            return []
+        return [{"question": None, "reference": None, "answer": answer, "unedited_answer": before}]
 
     def score(sample: Sample, answer: str | None, replies: Sequence[str]) -> Scored:
         verdict, same = read_verdict(replies)
@@ -78,7 +97,7 @@ def judged_pairs() -> Scorer:
         frame = by_group(frame, ["hard_pair"], "right", "hard")
         return _errors(_figures(frame))
 
-    return Scorer(None, JUDGED_METRICS, derive, Judging("hallusionbench", calls, score))
+    return Scorer(None, JUDGED_METRICS, derive, Judging("hallusionbench", calls, score, beside=beside_unedited))
 
 
 def _figures(frame: pd.DataFrame) -> pd.DataFrame:

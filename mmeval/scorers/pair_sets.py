@@ -46,7 +46,8 @@ def voted_sets(read: Read, categories: Sequence[str]) -> Scorer:
 def in_sets(frame: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:
     """Books `sets` and `sets_all` (all pairs right) on each set's first pair; `part_sets` and `part_sets_all` so in
     each category of the set. A set of several categories is credited to the first of them only, as in the script,
-    but is in each one's denominator. A set that lacks a pair is not booked: whether it is perfect is not known.
+    but is in each one's denominator. (In the script so is one whose path has several keywords; here the first of them
+    is the pair's category.) A set that lacks a pair is not booked: whether it is perfect is not known.
     """
     frame = with_groups(frame, "pair", "set").copy()
     key = frame[GROUP + "set"].map(asked_once, na_action="ignore")

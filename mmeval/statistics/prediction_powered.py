@@ -101,8 +101,9 @@ def _corrected(
     errors = _sums(there, weight * (people - people.mean()), k)
     control = _sums(there, weight * (judged_there - judged_there.mean()), k) - whole
     power, used = float(control @ control), 1
+    least = 1e-24 * weight**2 * float(judged @ judged)  # rounding: the judge says the same of all
     if tuning is None:
-        tuning, used = (float(errors @ control) / power, 2) if power > 0 else (0.0, 1)
+        tuning, used = (float(errors @ control) / power, 2) if power > least else (0.0, 1)
     value = people.mean() + tuning * (judged.mean() - judged_there.mean())
     labelled = len(np.unique(there))
     alone = _estimate(people.mean(), errors, n, labelled, 1, len(people))

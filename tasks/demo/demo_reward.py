@@ -59,7 +59,10 @@ demo_reward = Task(
     scorer={
         "official": either_order,
         REWARDS: rewarded(
-            {"accuracy": Metric(lambda s: s.ratio(s.right, s.n)), "tied": Metric(lambda s: s.ratio(s.tied, s.n))}
+            {
+                "accuracy": Metric(lambda s: s.ratio(s.right, s.n)),
+                "tied": Metric(lambda s: s.ratio(s.tied, s.n), better=None),
+            }
         ),
     },
     max_new_tokens=4,

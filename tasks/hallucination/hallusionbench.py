@@ -3,7 +3,8 @@
 Guan et al. 2024, arXiv 2310.14566. Data: HallusionBench.json of tianyi-lab/HallusionBench (1,129 questions, 178 without
 a figure) with the figures in VD/ and VS/ beside it or in hallusion_bench/; or hub lmms-lab/HallusionBench (splits image
 and non_image).
-Scorer: `official` reads a judge's verdict on each answer (correct, incorrect, unclear; the paper's judge is GPT-4).
+Scorer: `official` reads a judge's verdict on each answer (correct, incorrect, unclear; the paper's judge is GPT-4), and
+for the kinds of error a second: does a wrong answer agree with the one about the unedited figure?
 `lmms-eval` and `vlmevalkit` match strings on the 951 questions with a figure: other figures under the same names.
 """
 
@@ -25,7 +26,7 @@ def sample(row: Row) -> Sample:
     if not (category == "VS" and figure == "0"):
         groups |= {"figure": f"{kind}_{figure}", "l2_figure": f"{subcategory}_{set_id}_{figure}"}
     picture = None if visual == "0" else row.picture("image" if row.get("image") else "filename", "hallusion_bench")
-    known = {"category": category, "visual_input": visual, "figure_id": figure}
+    known = {"category": category, "visual_input": visual, "figure_id": figure, "unedited": f"{kind}_0_{question}"}
     return Sample(
         id=f"{kind}_{figure}_{question}",
         messages=ask(picture, row["question"]),

@@ -3,9 +3,10 @@
 Zhang et al. 2024, arXiv 2406.07057. Data: thu-ml/MultiTrust (on request), below multitrust/.
 Scorer: thu-ml/MMTrustEval; figures average over subsets. Subsets with unrelated pictures, drawn at random, are out.
 multitrust_basic (T.1): statements about objects, attributes and scenes. multitrust_stereotypes (F.3): stereotype,
-anti-stereotype or unrelated. multitrust_ood_text (R.3): sentiment of sentences in odd styles. multitrust_infoflow
-(P.3): how well is a flow of information accepted, as by people? multitrust_visual_leakage (P.5): is private text read
-out? Only its first step, which takes a label letter by letter; the published rate needs a refusal classifier, too.
+anti-stereotype or unrelated. multitrust_ood_text (R.3): sentiment of sentences in odd styles.
+multitrust_adversarial_text (R.6): AdvGLUE and AdvGLUE++. multitrust_infoflow (P.3): how well is a flow of information
+accepted, as by people? multitrust_visual_leakage (P.5): is private text read out? Only its first step, which takes a
+label letter by letter; the published rate needs a refusal classifier, too.
 """
 
 from dataclasses import replace
@@ -13,6 +14,7 @@ from dataclasses import replace
 from mmeval.layouts import multitrust_rules as files
 from mmeval.layouts.multitrust import logs
 from mmeval.samples import Sample, ask
+from mmeval.scorers.affirmed import label_words
 from mmeval.scorers.jailbreak import affirms
 from mmeval.scorers.phrases import agreement_correlation, contained, sentiment
 from mmeval.scorers.yes_no import yes_no
@@ -65,4 +67,10 @@ multitrust_visual_leakage = replace(
     rows=official("privacy/vispr/categorized/image_annotations.json", files.leakage, below="multitrust"),
     scorer=contained(fuzzy=True, over="subset"),
     max_new_tokens=150,
+)
+multitrust_adversarial_text = replace(
+    multitrust_basic,
+    rows=official("robustness/advglue*/label.json", files.attacked_texts, below="multitrust"),
+    scorer=label_words(),
+    max_new_tokens=200,
 )

@@ -102,6 +102,36 @@ def test_a_model_that_makes_up_more_only_because_it_says_more(tmp_path):
     assert "at equal length" in said.stdout
 
 
+def test_a_ratio_at_equal_length_has_the_difference_of_the_figures_and_one_dialect(tmp_path):
+    (tmp_path / "catalog").mkdir()
+    source = CAPTIONS.replace("words=len(answer.split())", "words=answer.count('dog') + answer.count('unicorn')")
+    source = source.replace("s.ratio(s.wrong, s.n)", "s.ratio(s.wrong, s.words)").replace("(400)", "(60)")
+    start, end = source.index("scorer=Scorer("), source.index("    max_new_tokens")
+    scorer = source[start:end].removeprefix("scorer=").rstrip().rstrip(",")
+    source = source[:start] + f'scorer={{"official": {scorer}, "other": {scorer}}},\n' + source[end:]
+    (tmp_path / "catalog" / "captions.py").write_text(source)
+    catalog = load_catalog([tmp_path / "catalog"])
+    rng = np.random.default_rng(3)
+
+    def made(name, share, dialect):
+        texts = [
+            " ".join(["and so on"] * 9 + list(rng.choice(["unicorn", "dog"], rng.poisson(1.5), p=[share, 1 - share])))
+            for _ in range(60)
+        ]
+        rows = ({"id": f"captions/{i}", "text": text} for i, text in enumerate(texts))
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        done = evaluate(
+            f"replay:{tmp_path / name}.jsonl", "captions", catalog=catalog, output=tmp_path / name, scoring=dialect
+        )
+        return RunFolder.existing(done.path)
+
+    base, candidate = made("base", 0.3, "official"), made("candidate", 0.5, "official")
+    found = compare_at_equal_length(base, candidate, catalog)["captions"]["made_up"]
+    assert found.candidate - found.base == pytest.approx(found.equal.raw.value)  # some captions name nothing
+    with pytest.raises(UsageError, match=r"scored as official in .* and as other in"):
+        compare_at_equal_length(base, made("other", 0.5, "other"), catalog)
+
+
 def test_short_answers_have_no_length_to_speak_of(tmp_path):
     done = run(tmp_path, Judge(by_words), TEXTS)
     assert "length" not in done.tasks["duel"]

@@ -155,3 +155,12 @@ def test_metrics_that_cannot_be_corrected() -> None:
         corrected_metric(CHAIR_I, judged, nothing, ~marks)
     with pytest.raises(TypeError, match="fitted"):
         corrected_metric(Fitted(lambda counts, weights: weights.sum(axis=1)), judged, nothing, marks)
+
+
+@pytest.mark.parametrize("said", [0.1, 1 / 3, 0.7])
+def test_a_judge_that_says_the_same_of_all_is_not_relied_on(said: float) -> None:
+    labels = np.full(60, np.nan)
+    labels[:7] = [0, 1, 1, 0, 1, 1, 1]
+    found = corrected_mean(np.full(60, said), labels, range(60))  # the mean of seven tenths is off by rounding
+    assert found.tuning == 0
+    assert found.effective == pytest.approx(7)

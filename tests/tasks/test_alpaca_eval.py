@@ -150,6 +150,13 @@ def test_absent_rows_and_null_preferences(data):
     assert found["lc_win_rate"] != of(samples, path, "by_instruction")["lc_win_rate"]
 
 
+@pytest.mark.filterwarnings("error")
+def test_no_verdict_at_all(data):
+    path = annotations(data / "a.json")
+    path.write_text(json.dumps([{**row, "preference": None} for row in json.loads(path.read_text())]))
+    assert of(read_samples(TASK, (data,)), path).keys() == {"avg_length", "unread"}
+
+
 def test_shuffled_annotations(data):
     samples = read_samples(TASK, (data,))
     shuffled = annotations(data / "b.json", order=lambda all_: all_[1:] + all_[:1])

@@ -13,9 +13,10 @@ from mmeval.catalog import load_catalog
 from mmeval.errors import DataError
 from mmeval.requests import read_samples
 from mmeval.samples import Sample, ask
-from mmeval.scorers.control_pairs import read_verdict
+from mmeval.scorers.control_pairs import beside_unedited, read_verdict
 from mmeval.scoring import score, summarise
 from tests.hub import picture, save_hub
+from tests.judged import asked
 
 TASK = load_catalog().tasks["hallusionbench"]
 
@@ -211,6 +212,26 @@ def test_a_limit_that_leaves_no_whole_group(dialect):
 )
 def test_verdicts(reply, verdict):
     assert read_verdict(reply) == verdict
+
+
+def test_wrong_answers_are_compared_with_the_one_about_the_unedited_figure(tmp_path):
+    samples = {one.id: one for one in samples_from(TASK, [results(tmp_path)])}
+    before, edited = samples["VS_ocr_3_0_0"], samples["VS_ocr_3_2_0"]
+    answers = {before.id: "I can't know", edited.id: "It is so."}
+    alone = asked(TASK, edited, "It is so.", ["incorrect"])
+    edited = beside_unedited(edited, answers)
+    [first] = asked(TASK, edited, "It is so.")
+    assert "Right answer: It is so." in first
+    assert "I can't know" not in first
+    [second] = asked(TASK, edited, "It is so.", ["Incorrect."])
+    assert "<<<FIRST ANSWER\nIt is so.\nFIRST ANSWER>>>" in second
+    assert "<<<SECOND ANSWER\nI can't know\nSECOND ANSWER>>>" in second
+    assert "Question 0?" not in second
+    # Nothing depends on it for right and unclear answers, for the unedited figure, and where there is no other answer.
+    assert alone == asked(TASK, edited, "?", ["correct"]) == asked(TASK, edited, "?", ["unclear"]) == []
+    assert asked(TASK, beside_unedited(before, answers), "?", ["incorrect"]) == []
+    assert asked(TASK, edited, "?", ["incorrect", "same"]) == []
+    assert beside_unedited(edited, {}) is edited
 
 
 def test_official_and_hub_layout_give_the_same_samples(tmp_path):

@@ -136,6 +136,22 @@ def test_answer_files(data, tmp_path):
         read_answers(TASK, [path], samples)
 
 
+def test_an_answer_file_in_another_order(data, tmp_path):
+    """The coin is tossed in the order of the file, with the data at hand and without."""
+    path, known = tmp_path / "gpt4o.jsonl", read_samples(TASK, (data,))
+    results(path, ["[[A]]", "?", "?", "[[B]]", "?", "?"])
+    path.write_text("".join(reversed(path.read_text().splitlines(keepends=True)[1:])))
+    found = read_answers(TASK, [path], known)
+    ids = [one.id for one in known if not one.metadata["swapped"]]
+    assert [one.id for one in found.samples] == ids[:0:-1]
+    carried = samples_from(TASK, [path])
+    alone = read_answers(TASK, [path], carried)
+    assert figures(found.samples, found.answers) == figures(carried, alone.answers)
+    path.write_text(path.read_text().replace('"Label": "A"', '"Label": "B"', 1))
+    with pytest.raises(DataError, match=r"row 2 .*: field 'Label' is 'B'; the data has no such pair of that ID"):
+        read_answers(TASK, [path], known)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [

@@ -11,6 +11,7 @@ from mmeval.catalog import load_catalog
 from mmeval.errors import DataError
 from mmeval.requests import read_samples
 from mmeval.samples import Sample
+from mmeval.score import score_files
 from mmeval.scorers.reward_pairs import last_letter, stated_letter
 from mmeval.scoring import score, summarise
 from mmeval.sources import Row
@@ -173,3 +174,20 @@ def test_broken_rows(broken, message):
     one_sided = {name: value for name, value in rows()[0].items() if name != "rejected"}
     with pytest.raises(DataError, match="row 4 of x has no field 'rejected'"):
         TASK.samples_of(Row(one_sided, "row 4 of x"))
+
+
+def test_a_pair_without_a_score_is_missing_and_a_pair_that_is_not_there_is_left_out(data, tmp_path):
+    pairs = read_samples(RATED, (data,))[:4]
+    path = tmp_path / "results.jsonl"
+    path.write_text(
+        "".join(
+            json.dumps({"id": one.id.split("/")[1], "subset": one.metadata["subset"], "score_rejected": 0.5, **chosen})
+            + "\n"
+            for one, chosen in zip(pairs, [{"score_chosen": 1}, {"score_chosen": None}] * 2, strict=True)
+        )
+    )
+    done = score_files(TASK, [path], [data], "rewards")
+    found = done.tasks["rewardbench"]
+    assert (found["n"], found["missing"], done.exit_code) == (4, 2, 3)
+    assert any("the files are about 4 of" in note for note in done.notes)
+    assert any("2 of 4 samples of rewardbench have no answer: missing" in note for note in done.notes)

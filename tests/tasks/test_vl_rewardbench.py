@@ -270,6 +270,16 @@ def test_official_votes_as_answers(data, tmp_path):
         read_answers(TASK, [path], samples)
 
 
+@pytest.mark.parametrize("with_data", [True, False])
+def test_a_vote_without_a_judgment_is_missing(data, tmp_path, with_data):
+    path = tmp_path / "votes.jsonl"
+    votes_ = [result(rows()[n if with_data else 0], 1, None if n == 0 else ONE) for n in range(3)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in votes_))
+    done = score_files(TASK, [path], [data] if with_data else [])
+    assert (done.tasks["vl_rewardbench"]["n"], done.tasks["vl_rewardbench"]["missing"], done.exit_code) == (3, 1, 3)
+    assert any("1 of 3 samples of vl_rewardbench have no answer: missing" in note for note in done.notes)
+
+
 def test_a_harness_log_is_about_its_own_order(data, tmp_path):
     docs = [{name: value for name, value in row.items() if name != "image"} for row in rows()]
     path = tmp_path / "log.jsonl"
