@@ -32,23 +32,35 @@ def against_length(
 ) -> dict[str, Any] | None:
     """Each figure against the length of the answers, for a task's part of the JSON object; None for short answers.
 
-    scores: a table of scores. Of every metric that has a good way, through its `influence` values and over the samples
-    that it is about: slope (change for 100 characters more) and rank correlation.
+    scores: a table of scores. Of every metric that has a good way and is about long answers, through its `influence`
+    values and over the samples that it is about (AMBER's descriptions, not its questions): slope (change for 100
+    characters more) and rank correlation. mean: length of the answers that any of these metrics is about.
     """
     kept = ~np.asarray(scores["missing"], bool)
-    lengths = np.array([len(text) for text in np.asarray(scores["answer"], object)[kept] if text is not None], float)
-    if len(lengths) < 2 or len(lengths) != kept.sum() or lengths.mean() < LONG or np.ptp(lengths) == 0:
+    texts = [text if isinstance(text, str) else None for text in np.asarray(scores["answer"], object)[kept]]
+    lengths = np.array([np.nan if text is None else len(text) for text in texts], float)
+    if (~np.isnan(lengths)).sum() < 2 or np.nanmax(lengths) < LONG:
         return None
-    data = table_of(scores)
+    data, used = table_of(scores), np.zeros(len(lengths), bool)
     metrics: dict[str, Any] = {}
     for name, metric in scorer.metrics.items():
         if not isinstance(metric, Metric) or metric.better is None:
             continue
-        values = np.where(np.isnan(alone(metric, data)), np.nan, influence(metric, data))
+        about = ~np.isnan(alone(metric, data)) & ~np.isnan(lengths)
+        if not _long(lengths[about]):
+            continue
+        values = np.where(about, influence(metric, data), np.nan)
         found = value_against_length(values, lengths, data.clusters.tolist(), per=PER, resamples=resamples, seed=seed)
         if not found.slope.undefined:
             metrics[name] = {"slope": as_json(found.slope), "correlation": as_json(found.correlation)}
-    return {"unit": "characters", "mean": float(lengths.mean()), "per": PER, "metrics": metrics}
+            used |= about
+    if not metrics:
+        return None
+    return {"unit": "characters", "mean": float(lengths[used].mean()), "per": PER, "metrics": metrics}
+
+
+def _long(lengths: Array) -> bool:
+    return len(lengths) > 1 and float(lengths.mean()) >= LONG and bool(np.ptp(lengths) > 0)
 
 
 def as_json(estimate: Estimate) -> dict[str, float | int | None] | None:
@@ -118,8 +130,6 @@ def _compared(first: pd.DataFrame, second: pd.DataFrame, scorer: Scorer, seed: i
         return {}
     sides = [one.loc[both].reset_index() for one in (first, second)]
     lengths: list[Array] = [np.asarray(one["answer"].str.len(), np.float64) for one in sides]
-    if max(length.mean() for length in lengths) < LONG:
-        return {}
     return {
         name: made
         for name, metric in scorer.metrics.items()
@@ -136,7 +146,7 @@ def _one(
     # Left out is only what says nothing in either run: then the mean of the rest is still the metric.
     about = ~np.isnan(alone(metric, tables[0])) | ~np.isnan(alone(metric, tables[1]))
     values = [influence(metric, data) for data in tables]
-    if not about.any() or any(np.isnan(one).any() for one in values):
+    if not any(_long(length[about]) for length in lengths) or any(np.isnan(one).any() for one in values):
         return None
     first, second = (np.where(about, one, np.nan) for one in values)
     equal = at_equal_length(

@@ -137,3 +137,19 @@ def test_short_answers_have_no_length_to_speak_of(tmp_path):
     assert "length" not in done.tasks["duel"]
     with pytest.raises(UsageError, match="share no task whose answers are long enough"):
         compare_at_equal_length(*[RunFolder.existing(done.path)] * 2, load_catalog([tmp_path / "catalog"]))
+
+
+def test_only_long_answers_count_where_a_task_asks_for_both(tmp_path):
+    """AMBER asks for descriptions and for yes or no; length is a matter of the former."""
+    found = {}
+    for model in ("demo", "demo-dpo"):
+        done = evaluate(model, "demo_amber", output=tmp_path / model, resamples=200)
+        found[model] = done.tasks["demo_amber"]["length"]
+    assert {"chair", "cover"} <= set(found["demo"]["metrics"])
+    assert "f1" not in found["demo"]["metrics"]
+    assert found["demo"]["mean"] > 100
+    runs = [RunFolder.existing(tmp_path / model) for model in ("demo", "demo-dpo")]
+    compared = compare_at_equal_length(*runs, load_catalog())["demo_amber"]
+    assert "f1" not in compared
+    assert compared["cover"].lengths[1] < compared["cover"].lengths[0]  # demo-dpo says less
+    assert compared["cover"].equal.raw.value < compared["cover"].equal.controlled.value  # and so covers less
