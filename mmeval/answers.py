@@ -73,9 +73,12 @@ def read_answers(task: Task, paths: Sequence[Path], samples: Sequence[Sample]) -
     verdicts: dict[str, Sequence[str]] = {}
     notes: list[str] = []
     own: dict[str, Sample] = {}
+    others: dict[str, Sample] = {}  # what files are about whose readers name no samples
     for path in paths:
         found = _read_file(task, path, known)
         own |= {sample.id: sample for sample in found.samples}
+        if not found.samples:
+            others |= {id: known[id] for id in (*found.answers, *found.verdicts)}
         twice = [*(id for id in found.answers if id in answers), *(id for id in found.verdicts if id in verdicts)]
         if twice:
             raise DataError(f"{path.name}: {len(twice)} samples have an answer already, e.g. {twice[0]!r}")
@@ -84,6 +87,7 @@ def read_answers(task: Task, paths: Sequence[Path], samples: Sequence[Sample]) -
         notes.extend(found.notes)
     if not answers and not verdicts:
         raise DataError(f"{', '.join(path.name for path in paths)}: no answer to any sample of {task.name}")
+    own |= others if own else {}
     for kind, name in ((answers, "answer"), (verdicts, "verdict")):
         wanted = len(own or known)
         given = len(kind.keys() | verdicts.keys())  # an answer that was judged is not missed
@@ -163,7 +167,13 @@ def _read_file(task: Task, path: Path, known: Mapping[str, Sample]) -> Answers:
 
 def own_layout(task: Task, path: Path) -> bool:
     """Whether a file is in the benchmark's own layout, by its columns."""
-    return bool(task.answers_columns) and set(task.answers_columns) <= file_rows(path)[0].keys()
+    return _has_columns(task, file_rows(path)[0])
+
+
+def _has_columns(task: Task, row: Row) -> bool:
+    return bool(task.answers_columns) and all(
+        any(name in row for name in column.split("|")) for column in task.answers_columns
+    )
 
 
 def _own_layout(task: Task, read: ReadAnswers, path: Path, known: Mapping[str, Sample]) -> Answers:
@@ -225,6 +235,15 @@ def collect(
     return answers
 
 
+def collect_about(
+    task: str, said: Iterable[tuple[str, str | None, Row]], samples: Sequence[Sample], path: Path
+) -> Answers:
+    """`collect` for a file that may be about some of the samples: those that it names, also with None (missing)."""
+    rows = list(said)
+    held = {id for id, _, _ in rows}
+    return Answers(collect(task, rows, samples, path), samples=tuple(one for one in samples if one.id in held))
+
+
 def _unknown_ids(task: str, unknown: Mapping[str, str], total: int, known: Mapping[str, Sample], path: Path) -> str:
     """unknown: id -> where it stands, "" if nobody knows."""
     shown = []
@@ -245,7 +264,7 @@ def _is_lmms_log(row: Mapping[str, Any]) -> bool:
 
 def _question(task: Task, row: FileRow) -> FileRow:
     """The benchmark's own row in a row of a result file."""
-    if task.answers_columns and set(task.answers_columns) <= row.keys():
+    if _has_columns(task, row):
         return row
     if not _is_lmms_log(row):
         return row.without(next((name for name in ANSWERS if name in row), None))

@@ -87,20 +87,18 @@ def _read(
 
 def _carried(task: Task, answers: Sequence[Path], notes: list[str]) -> tuple[list[Sample], Answers] | None:
     """Samples and answers out of files in the benchmark's own layout, whose reader makes both."""
-    if task.answers is None or not all(own_layout(task, path) for path in answers):
+    if not task.answers_carry or not all(own_layout(task, path) for path in answers):
         return None
-    try:
-        read = read_answers(task, answers, [])
-    except DataError:  # a reader that makes no samples knows none of the ids
-        return None
-    if read.samples:
-        notes.append(f"{task.name}: questions and labels are taken from the answer files themselves")
-    return (list(read.samples), read) if read.samples else None
+    read = read_answers(task, answers, [])
+    notes.append(f"{task.name}: questions and labels are taken from the answer files themselves")
+    return list(read.samples), read
 
 
 def _figures(
     task: Task, name: str, scorer: Scorer, samples: list[Sample], read: Answers, seed: int, notes: list[str]
 ) -> dict[str, Any]:
+    if task.rated and name != REWARDS and any(one.continuations for one in samples):
+        raise DataError(f"{task.name}: the files hold rewards, but verdicts are asked for; use --scoring {REWARDS}")
     given: Mapping[str, Any] = read.verdicts if scorer.judging and read.verdicts else read.answers
     if task.answers_choose and not read.samples and len(given) < len(samples):
         notes.append(f"{task.name}: the files answer {len(given)} of {len(samples)} samples; these are scored")

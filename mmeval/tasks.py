@@ -31,7 +31,8 @@ class Task:
     published: model -> headline value as printed in its source. paper: where the benchmark was defined.
     answers: reads the benchmark's own answer files: (path, samples) -> sample id -> answer, or `Answers` where the
     files hold judges' replies too; None where an answer file is a table of ids and answers like any other.
-    answers_columns: a table with all of these columns is in the benchmark's own layout, whatever its ids.
+    answers_columns: a table with all of these columns is in the benchmark's own layout, whatever its ids; of a|b one.
+    answers_carry: the reader makes the samples itself where it is given none, out of files of these columns.
     answers_choose: an answer file may be about some of the samples, and `mmeval score` scores those; where there is no
     fixed list of samples, official scripts score what the file holds. Else a sample without an answer is missing.
     rated: the same rows asked of a reward model (`--as scalar` or `implicit`): samples with `continuations`, scored by
@@ -50,6 +51,7 @@ class Task:
     answers: ReadAnswers | None = None
     answers_columns: tuple[str, ...] = ()
     answers_choose: bool = False
+    answers_carry: bool = False
     name: str = ""
     dimension: str = ""
     summary: str = ""

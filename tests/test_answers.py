@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mmeval.answers import Answers, read_answers, samples_from
+from mmeval.answers import Answers, collect_about, file_rows, read_answers, samples_from
 from mmeval.errors import DataError
 from mmeval.samples import Sample, ask
 from mmeval.scorers.rubric import lone_rating, rated
@@ -242,3 +242,20 @@ def test_a_file_about_some_samples_has_null_answers_among_them(tmp_path):
     assert [one.id for one in found.samples] == ["q3", "q1"]
     assert found.notes == ("1 of 2 samples of toy have no answer: missing",)
     assert read_answers(task(), [path], SAMPLES).samples == ()
+
+
+def test_a_file_without_samples_beside_one_with_samples(tmp_path):
+    def read(path, samples):
+        held = samples[:1] if path.stem == "a" else ()
+        return Answers({"q1" if held else "q2": "yes"}, samples=tuple(held))
+
+    paths = [lines(tmp_path / f"{name}.jsonl", [{"reply": "yes"}]) for name in "ab"]
+    found = read_answers(task(answers=read, answers_columns=("reply|said",)), paths, SAMPLES)
+    assert [one.id for one in found.samples] == ["q1", "q2"]
+
+
+def test_of_some_samples_a_null_is_missing(tmp_path):
+    path = lines(tmp_path / "a.jsonl", [{"x": 1}])
+    said = [("q2", None, file_rows(path)[0]), ("q1", "yes", file_rows(path)[0])]
+    found = collect_about("toy", said, SAMPLES, path)
+    assert (found.answers, [one.id for one in found.samples]) == ({"q1": "yes"}, ["q1", "q2"])

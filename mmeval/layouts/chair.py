@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mmeval.answers import ANSWERS, answer_text, collect, file_rows
+from mmeval.answers import ANSWERS, Answers, answer_text, collect_about, file_rows
 from mmeval.coco import coco_name, coco_rows
 from mmeval.errors import DataError
 from mmeval.samples import Sample
@@ -44,12 +44,12 @@ def known_objects(row: Row) -> dict[str, Any]:
     return {key: row[key] for key in ("objects", "captions") if key in row}
 
 
-def answers(path: Path, samples: list[Sample]) -> dict[str, str]:
+def answers(path: Path, samples: list[Sample]) -> Answers:
     """Answer files of the official script (`imgToEval`) and of others that name the picture by its file."""
     rows = [one for row in file_rows(path) for one in (_evaluated(row) if "imgToEval" in row else [row])]
     columns = (next((name for name in ANSWERS if name in row), "caption") for row in rows)
     said = ((str(coco_id(row)), answer_text(row, name), row) for row, name in zip(rows, columns, strict=True))
-    return collect("chair", said, samples, path)
+    return collect_about("chair", said, samples, path)
 
 
 def coco_id(row: Row) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from mmeval.answers import Answers, FileRow, answer_text, collect, file_rows
+from mmeval.answers import Answers, FileRow, answer_text, collect_about, file_rows
 from mmeval.errors import DataError
 from mmeval.samples import Image, Sample
 from mmeval.sources import Row
@@ -75,7 +75,7 @@ def pair_answers(path: Path, samples: list[Sample]) -> Answers:
     if not is_result(rows[0]):
         raise DataError(f"{rows[0].where} has no field 'score_0' (found: {', '.join(map(str, rows[0]))})")
     said = ((_known(row, known), _verdict(row), row) for row in rows if better(row) is not None)
-    return Answers(collect("mj_bench", said, samples, path))
+    return collect_about("mj_bench", said, samples, path)
 
 
 def _known(row: Row, known: set[str]) -> str:
@@ -99,11 +99,10 @@ def bias_answers(path: Path, samples: list[Sample]) -> Answers:
     column = "score_raw" if "score_raw" in rows[0] else max(named, key=len, default=None)
     if column is None:
         raise DataError(f"{rows[0].where}: no column is named as the file ends (found: {', '.join(map(str, rows[0]))})")
-    said = ((str(row.place[0]), _rating(row, column), row) for row in rows)
-    return Answers(collect("mj_bench_bias", said, samples, path))
+    rated = (row for row in rows if column in row)  # the judge may have been asked about the first rows only
+    said = ((str(row.place[0]), _rating(row, column), row) for row in rated)
+    return collect_about("mj_bench_bias", said, samples, path)
 
 
 def _rating(row: FileRow, column: str) -> str | None:
-    if column not in row:
-        return None  # the judge was asked about the first rows only
     return answer_text(row, "vlm_output" if row[column] == "N/A" else column)

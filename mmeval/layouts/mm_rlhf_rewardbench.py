@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from mmeval.answers import Answers, FileRow, collect, file_rows
@@ -91,19 +93,33 @@ def key_of(row: Row) -> str:
 def results(rated: Callable[[Row], Sample]) -> ReadAnswers:
     """Reads the official answer file: the rows, with `rewards` [chosen, rejected]; for a task asked of a reward model.
 
+    Without samples (no data at hand) it makes them; rows of one id with equal texts are numbered.
     Raises `DataError` where the samples are a judge's, or a row's rewards are not two numbers.
     """
 
-    def said(path: Path) -> Iterator[tuple[str, str | None, Row]]:
+    def said(path: Path) -> Iterator[tuple[Sample, str, Row]]:
         for row in file_rows(path):
             rewards = row["rewards"]
             if not isinstance(rewards, list) or len(rewards) != 2:
                 raise DataError(f"{row.where}: field 'rewards' must be [chosen, rejected] (found: {str(rewards)[:80]})")
-            yield rated(row).id, json.dumps(rewards), row
+            yield rated(row), json.dumps(rewards), row
 
     def read(path: Path, samples: list[Sample]) -> Answers:
         if samples and not samples[0].continuations:
             raise DataError(f"{path.name}: holds rewards, but verdicts are asked for; score it with --scoring rewards")
-        return Answers(collect("mm_rlhf_rewardbench", said(path), samples, path))
+        if samples:
+            return Answers(
+                collect("mm_rlhf_rewardbench", ((one.id, text, row) for one, text, row in said(path)), samples, path)
+            )
+        made: dict[str, tuple[Sample, str]] = {}
+        for one, answer, _ in said(path):
+            again = one
+            for number in count(2):
+                if again.id not in made:
+                    break
+                again = replace(one, id=f"{one.id}-{number}", groups={**one.groups, "pair": f"{one.id}-{number}"})
+            made[again.id] = again, answer
+        answers = {id: answer for id, (_, answer) in made.items()}
+        return Answers(answers, samples=tuple(one for one, _ in made.values()))
 
     return read

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mmeval.answers import Answers, FileRow, answer_text, collect, file_rows
+from mmeval.answers import Answers, FileRow, answer_text, collect, collect_about, file_rows
 from mmeval.errors import DataError
 from mmeval.layouts.stored_scores import stored_scores
 from mmeval.samples import Sample
@@ -238,7 +239,8 @@ def logs(replies: Mapping[str, Callable[[Any], str]] | None = None) -> Callable[
             for id, row in zip(ids, rows, strict=True)
             if replies and replies.keys() <= row.keys()
         ]
-        return Answers(collect("multitrust", said, samples, path), collect("multitrust", judged, samples, path))
+        verdicts = collect("multitrust", judged, samples, path)
+        return replace(collect_about("multitrust", said, samples, path), verdicts=verdicts)
 
     return read
 

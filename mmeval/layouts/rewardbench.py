@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mmeval.answers import Answers, answer_text, collect, file_rows
+from mmeval.answers import Answers, answer_text, collect_about, file_rows
 from mmeval.errors import DataError
 from mmeval.samples import Message, Sample, ask
 from mmeval.sources import Row
@@ -154,16 +154,36 @@ def _marked(name: str, said: str) -> str:
     return f"<<<{name} {mark}\n{said}\n{name} {mark}>>>"
 
 
-def results(path: Path, samples: list[Sample]) -> Answers:
-    """Results by example: rows {id, subset} with `score_chosen` and `score_rejected`, or with `chosen_is_shown_as` (A
+def results(rated: Callable[[Row], Sample]) -> Callable[[Path, list[Sample]], Answers]:
+    """Reads results by example: {id, subset} with `score_chosen` and `score_rejected`, or with `chosen_is_shown_as` (A
     or B) and the `judgment`; or the columns of such rows, as allenai/reward-bench uploads scores.
 
-    Scores belong to the samples of `Task.rated`, judgments to those of `Task.sample`.
+    Scores belong to the samples of `Task.rated`, judgments to those of `Task.sample`. Without samples (no data at hand)
+    it makes them; a pair that the file has without a score is missing.
     """
-    said = [(*_result(row), row) for row in by_row(path)]
-    held = {id for id, _, _ in said}  # a pair that the file has without a score is missing; others it is not about
-    about = tuple(one for one in samples if one.id in held)
-    return Answers(collect("rewardbench", said, samples, path), samples=about)
+
+    def read(path: Path, samples: list[Sample]) -> Answers:
+        said = [(*_result(row), row) for row in by_row(path)]
+        if samples and not samples[0].continuations:
+            no_scores(path, any("judgment" not in row for _, _, row in said))
+        about = samples or list({id: _carried(row, id, rated) for id, _, row in said}.values())
+        return collect_about("rewardbench", said, about, path)
+
+    return read
+
+
+def no_scores(path: Path, found: bool) -> None:
+    """Raises `DataError` where scores are found, but verdicts are asked for."""
+    if found:
+        raise DataError(f"{path.name}: holds rewards, but verdicts are asked for; score it with --scoring rewards")
+
+
+def _carried(row: Row, id: str, rated: Callable[[Row], Sample]) -> Sample:
+    """The sample out of a result's own fields. Without its prompt a pair is a cluster by itself."""
+    pair = rated(Row({"prompt": "", "chosen": "", "rejected": "", **row}, row.where))
+    if "prompt" not in row:
+        pair = replace(pair, cluster=pair.id)
+    return pair if id == pair.id else replace(_judged(pair, id[-1]), groups={"pair": pair.id})
 
 
 def by_row(path: Path) -> Iterator[Row]:
@@ -180,7 +200,7 @@ def by_row(path: Path) -> Iterator[Row]:
 
 def _result(row: Row) -> tuple[str, str | None]:
     """The id of the sample that a row is about, and its answer."""
-    pair = f"{row['subset']}/{row['id']}"
+    pair = f"{subset_of(row, SECTION_OF)}/{row['id']}"
     if "judgment" in row:
         shown = row["chosen_is_shown_as"]
         if shown not in ("A", "B"):

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mmeval.answers import Answers, collect
+from mmeval.answers import Answers, collect, collect_about
 from mmeval.errors import DataError
-from mmeval.layouts.rewardbench import by_row, coin, compared, numbers, rating, subset_of, text
+from mmeval.layouts.rewardbench import by_row, coin, compared, no_scores, numbers, rating, subset_of, text
 from mmeval.samples import Sample, ask
 from mmeval.sources import Row
 
@@ -101,6 +101,23 @@ def _texts(row: Row, column: str) -> tuple[str, ...]:
 
 
 def results(path: Path, samples: list[Sample]) -> Answers:
-    """Scores by example: rows {id, scores}, or their columns; a score may be a list of one number."""
-    said = ((str(row["id"]), numbers(row, row["scores"], "scores"), row) for row in by_row(path))
-    return Answers(collect("rewardbench_2", said, samples, path))
+    """Scores by example: rows {id, scores}, or their columns; a score may be a list of one number.
+
+    Without samples (no data at hand) it makes them, out of `subset` and `num_correct`."""
+    if samples and not samples[0].continuations:
+        no_scores(path, True)
+    said = [(str(row["id"]), numbers(row, row["scores"], "scores"), row) for row in by_row(path)]
+    if samples:
+        return Answers(collect("rewardbench_2", said, samples, path))
+    return collect_about("rewardbench_2", said, [_carried(row) for _, _, row in said], path)
+
+
+def _carried(row: Row) -> Sample:
+    """The sample out of a result's own fields: of Ties it must say how many answers are correct (`num_correct`)."""
+    of_ties = str(row["id"]).startswith(("tied:", "ref:"))
+    subset = "Ties" if of_ties and "subset" not in row else row["subset"]
+    correct, given = row["num_correct"] if subset == "Ties" else 1, len(row["scores"])
+    if not isinstance(correct, int) or not 0 < correct < given:
+        raise DataError(f"{row.where}: field 'num_correct' is {correct!r}, not a number below that of scores, {given}")
+    sides = {"chosen": [""] * correct, "rejected": [""] * (given - correct)}
+    return rated(Row({"prompt": "", **row, **sides, "subset": subset}, row.where))

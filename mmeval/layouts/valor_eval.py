@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mmeval.answers import answer_text, collect, file_rows
+from mmeval.answers import Answers, answer_text, collect_about, file_rows
 from mmeval.errors import DataError
 from mmeval.layouts.implied import picture_named
 from mmeval.samples import Image, Sample
@@ -44,7 +44,7 @@ def picture(row: Row) -> Image:
     return picture_named(row, "image_id", f"{row['image_id']}.jpg", "images", "../images", f"images/{row['feature']}")
 
 
-def answers(path: Path, samples: list[Sample]) -> dict[str, str]:
+def answers(path: Path, samples: list[Sample]) -> Answers:
     """Official files of captions: image id -> {"generated_caption"}, the feature's name in the path."""
     names = [path.name, *reversed(path.parent.parts)]  # the nearest name counts
     feature = next((one for name in names for one in FEATURES if one in name), None)
@@ -59,4 +59,4 @@ def answers(path: Path, samples: list[Sample]) -> dict[str, str]:
         if isinstance(given, dict)
     ]
     said = ((f"{feature}/{image}", answer_text(row, "generated_caption"), row) for image, row in rows)
-    return collect("valor_eval", said, samples, path)
+    return collect_about("valor_eval", said, samples, path)

@@ -99,6 +99,7 @@ def results(ask: Ask) -> ReadAnswers:
     def read(path: Path, samples: list[Sample]) -> Answers:
         rows = file_rows(path)
         if not samples or len({key_of(_pair(row)) for row in rows}) < len(rows):
+            _check(rows, ask, samples)
             own, answers = votes(rows, ask)
             return Answers(answers, samples=tuple(own))
         said = [(one.id, text, row) for one, text, row in _said(rows, ask)]
@@ -107,6 +108,16 @@ def results(ask: Ask) -> ReadAnswers:
         return Answers(collect("vl_rewardbench", said, samples, path), samples=about)
 
     return read
+
+
+def _check(rows: Sequence[Row], ask: Ask, samples: Sequence[Sample]) -> None:
+    """Raises `DataError` for votes about a pair that is not in the data, or whose label is the other one there."""
+    known = {one.id: one for one in samples}
+    for one, _, row in _said(rows, ask) if known else ():
+        if one.id not in known:
+            raise DataError(f"{row.where}: no pair of the data has this id, query and response ({one.id!r})")
+        if one.target != known[one.id].target:
+            raise DataError(f"{row.where}: field 'ranking' names the other answer as the better one than the data")
 
 
 def votes(rows: Sequence[Row], ask: Ask) -> tuple[list[Sample], dict[str, str]]:

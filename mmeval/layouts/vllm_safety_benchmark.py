@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mmeval.answers import Answers, FileRow, answer_text, collect, file_rows
+from mmeval.answers import Answers, FileRow, answer_text, collect, collect_about, file_rows
 from mmeval.errors import DataError
 from mmeval.samples import Sample
 from mmeval.sources import Row, read_rows
@@ -68,7 +68,7 @@ def by_picture(path: Path, samples: list[Sample]) -> Answers:
     whole = file_rows(path)[0]
     entries = {picture: FileRow(entry, f"{picture!r} of {path.name}") for picture, entry in _dicts(whole, path)}
     said = ((last.get(picture, picture), answer_text(row, "prediction"), row) for picture, row in entries.items())
-    return Answers(collect("oodcv_vqa", said, samples, path))
+    return collect_about("oodcv_vqa", said, samples, path)
 
 
 def by_position(path: Path, samples: list[Sample]) -> Answers:
@@ -98,7 +98,7 @@ def described(path: Path, samples: list[Sample]) -> Answers:
             row = FileRow({"text": texts[0] if isinstance(texts, list) and texts else texts}, f"{picture!r} of {path}")
             id = ids.get((picture, instruction), f"{named[0]}/{picture}/{instruction}")
             rows.append((id, answer_text(row, "text"), row))
-    return Answers(collect("misleading_attack", rows, samples, path))
+    return collect_about("misleading_attack", rows, samples, path)
 
 
 def _dicts(whole: Row, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

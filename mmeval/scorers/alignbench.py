@@ -15,7 +15,7 @@ import numpy as np
 from mmeval.samples import Sample
 from mmeval.scorers.base import AnyMetric, Judging, Metric, Scored, Scorer
 from mmeval.scorers.rubric import Fields
-from mmeval.statistics.sums import Array, Totals
+from mmeval.statistics.sums import Array, Totals, mean_there, share
 
 ReadGrades = Callable[[str], "tuple[Mapping[str, int], float | None]"]
 
@@ -99,26 +99,12 @@ def category_means(
 
 def _mean(name: str, s: Totals) -> Array:
     """Mean grade of a category or dimension, NaN where there is none."""
-    total, graded = getattr(s, f"sum {name}", np.zeros(1)), getattr(s, f"graded {name}", np.zeros(1))
-    mean: Array = np.full(np.shape(graded), np.nan)
-    np.divide(total, graded, out=mean, where=graded > 0)
-    return mean
+    return share(getattr(s, f"sum {name}", np.zeros(1)), getattr(s, f"graded {name}", np.zeros(1)))
 
 
 def _mean_of(categories: Sequence[str], s: Totals) -> Array:
-    return _mean_there([_mean(name, s) for name in categories])
+    return mean_there([_mean(name, s) for name in categories])
 
 
 def _overall(totals: Mapping[str, Sequence[str]], s: Totals) -> Array:
-    return _mean_there([_mean_of(categories, s) for categories in totals.values()])
-
-
-def _mean_there(values: Sequence[Array]) -> Array:
-    """The mean of those that are no NaN; NaN where all are."""
-    total, there = np.zeros(1), np.zeros(1)
-    for value in values:
-        total = total + np.nan_to_num(value)
-        there = there + ~np.isnan(value)
-    mean: Array = np.full(np.shape(there), np.nan)
-    np.divide(total, there, out=mean, where=there > 0)
-    return mean
+    return mean_there([_mean_of(categories, s) for categories in totals.values()])

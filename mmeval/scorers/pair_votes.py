@@ -39,7 +39,8 @@ def overall_judgment(text: str) -> int | None:
     found = _OVERALL.search(text.replace("\n", "").replace("*", ""))
     if not found:
         return None
-    return {1: FIRST, 2: SECOND}.get(int(found[1][-9:]), NEITHER)
+    number = "".join(str(int(digit)) for digit in found[1]).lstrip("0")  # int() refuses thousands of digits
+    return FIRST if number == "1" else SECOND if number == "2" else NEITHER
 
 
 def bracketed(text: str) -> int | None:

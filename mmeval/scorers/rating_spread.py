@@ -70,9 +70,9 @@ def rating_spread(first: int | None = None) -> Scorer:
     def score(sample: Sample, answer: str) -> Scored:
         rating = rating_of(answer)
         if rating is None:
-            return counts(notes={"rating": "unread"}, rating=0, read=False, looked_at=False)
+            return counts(notes={"rating": "unread"}, rating=0, read=False, looked_at=False, rating_seen=0)
         looked_at = first is None or sample.metadata["place"] < first
-        return counts(str(rating), rating=rating, read=True, looked_at=looked_at)
+        return counts(str(rating), rating=rating, read=True, looked_at=looked_at, rating_seen=rating * looked_at)
 
     return Scorer(score, METRICS, derive=_by_occupation)
 
@@ -98,6 +98,6 @@ METRICS = {
     "nds": Metric(lambda s: s.ratio(s.nds, s.occupations)),
     "ges": Metric(lambda s: s.ratio(s.ges, s.occupations)),
     "occupations": Metric(lambda s: s.occupations, better=None, unit="number"),
-    "rating_mean": Metric(lambda s: s.ratio(s.rating, s.read), better=None, unit="number"),
+    "rating_mean": Metric(lambda s: s.ratio(s.rating_seen, s.looked_at), better=None, unit="number"),
     "unread": Metric(lambda s: s.ratio(s.n - s.read, s.n), better="lower"),
 }

@@ -9,14 +9,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmeval.samples import Sample
 from mmeval.scorers.base import GROUP, AnyMetric, Fitted, Metric, Scored, Scorer, by_group, counts, with_groups
 from mmeval.scorers.rewards import preferred
-from mmeval.statistics.sums import Array, Totals
+from mmeval.statistics.sums import Array, Totals, mean_there, share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,32 +121,19 @@ def section_metrics(sections: Sections, languages: tuple[str, ...] = ()) -> dict
     return metrics
 
 
-def _share(over: Any, under: Any) -> Array:
-    """over / under, NaN where that is nothing."""
-    over, under = np.broadcast_arrays(np.asarray(over, float), np.asarray(under, float))
-    share: Array = np.full(over.shape, np.nan)
-    np.divide(over, under, out=share, where=under > 0)
-    return share
-
-
 def _section(subsets: Mapping[str, int], s: Totals) -> Array:
     total, counted = np.zeros(1), np.zeros(1)
     for subset, fixed in subsets.items():
         n = getattr(s, f"n {subset}", None)
         if n is not None:  # else no pair of it was asked
-            accuracy = _share(getattr(s, f"right {subset}"), n)
+            accuracy = share(getattr(s, f"right {subset}"), n)
             total = total + np.where(n > 0, accuracy * fixed, 0.0)
             counted = counted + np.where(n > 0, fixed, 0)
-    return _share(total, counted)
+    return share(total, counted)
 
 
 def _mean_of_sections(sections: Sections, s: Totals) -> Array:
-    total, there = np.zeros(1), np.zeros(1)
-    for subsets in sections.values():
-        value = _section(subsets, s)
-        total = total + np.nan_to_num(value)
-        there = there + ~np.isnan(value)
-    return _share(total, there)
+    return mean_there(_section(subsets, s) for subsets in sections.values())
 
 
 def _spread(sections: Sections, columns: Mapping[str, Array], weights: Array) -> Array:

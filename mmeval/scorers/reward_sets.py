@@ -16,7 +16,7 @@ from mmeval.samples import Sample
 from mmeval.scorers.base import COUNT, GROUP, AnyMetric, Metric, Scored, Scorer, by_group, counts, with_groups
 from mmeval.scorers.reward_pairs import ReadLetter
 from mmeval.scorers.rewards import numbers_of
-from mmeval.statistics.sums import Array, Totals
+from mmeval.statistics.sums import Array, Totals, share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,24 +120,24 @@ def _metrics() -> dict[str, AnyMetric]:
     """score: the mean over the slice `subset`, of Ties its own figure; accuracy over all sets but those of Ties."""
     return {
         "score": Metric(_subset_score, over="subset"),
-        "accuracy": Metric(lambda s: _share(_right(s), _sets(s))),
+        "accuracy": Metric(lambda s: share(_right(s), _sets(s))),
         "ties": Metric(_ties_score),
     }
 
 
 def _subset_score(s: Totals) -> Array:
     """Of a part with Ties in it, the figure of Ties."""
-    return np.where(_sum(s, "tied") + _sum(s, "ref") > 0, _ties_score(s), _share(_right(s), _sets(s)))
+    return np.where(_sum(s, "tied") + _sum(s, "ref") > 0, _ties_score(s), share(_right(s), _sets(s)))
 
 
 def _ties_score(s: Totals) -> Array:
     """Accuracies over tied prompts and their references, and how the gap compares with the spread."""
     return (
-        0.30 * _share(_sum(s, "tied_right"), _sum(s, "tied"))
-        + 0.30 * _share(_sum(s, "ref_right"), _sum(s, "ref"))
-        + 0.20 * _share(_sum(s, "preferred"), _sum(s, "ties"))
-        + 0.20 * _share(_sum(s, "preferred_hard"), _sum(s, "ties"))
-        + 0.01 * _share(_sum(s, "margin"), _sum(s, "ties"))
+        0.30 * share(_sum(s, "tied_right"), _sum(s, "tied"))
+        + 0.30 * share(_sum(s, "ref_right"), _sum(s, "ref"))
+        + 0.20 * share(_sum(s, "preferred"), _sum(s, "ties"))
+        + 0.20 * share(_sum(s, "preferred_hard"), _sum(s, "ties"))
+        + 0.01 * share(_sum(s, "margin"), _sum(s, "ties"))
     )
 
 
@@ -153,13 +153,6 @@ def _sum(s: Totals, name: str) -> Array:
     """A total; 0 where no sample has that count."""
     total: Array = getattr(s, name, np.zeros(1))
     return total
-
-
-def _share(over: Array, under: Array) -> Array:
-    """over / under, NaN where that is nothing."""
-    share: Array = np.full(np.shape(under), np.nan)
-    np.divide(over, under, out=share, where=under > 0)
-    return share
 
 
 def _of_places(frame: pd.DataFrame, choices: int) -> pd.DataFrame:

@@ -33,8 +33,8 @@ def entries(games: pd.DataFrame, weight: int = WEIGHT, whole_rows: bool = False)
     """Games as outcomes (`outcome` 1 model won, 0.5, 0 lost), a clear verdict `weight` times.
 
     whole_rows: v2.0's rule, by which a question with a game without a verdict is left out, and its second game comes
-    first; else such a game alone is left out. Raises `DataError` for a game that stands there twice, and with
-    `whole_rows` for a question of one game only.
+    first; else such a game alone is left out. Raises `DataError` where a game stands there twice or none
+    has a verdict, and with `whole_rows` for a question of one game only.
     """
     twice = games.duplicated(["model", "question", "game"])
     if twice.any():
@@ -50,6 +50,8 @@ def entries(games: pd.DataFrame, weight: int = WEIGHT, whole_rows: bool = False)
         place = games.groupby(["model", "question"], sort=False).ngroup()
         games = games.iloc[np.lexsort([-games["game"].to_numpy(), place.to_numpy()])]
     games = games[games["grade"].notna()]
+    if not len(games):
+        raise DataError("no game has a verdict that counts; a leaderboard needs at least one")
     times = np.where(games["grade"].abs() == 2, weight, 1)
     made = games.iloc[np.repeat(np.arange(len(games)), times)].reset_index(drop=True)
     return made.assign(outcome=(np.sign(made["grade"]) + 1) / 2)

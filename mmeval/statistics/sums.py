@@ -45,6 +45,23 @@ class Totals:
         return result
 
 
+def share(over: Any, under: Any) -> Array:
+    """over / under, NaN where that is nothing: for a part of a figure, whose whole does without it."""
+    over, under = np.broadcast_arrays(np.asarray(over, float), np.asarray(under, float))
+    result: Array = np.full(over.shape, np.nan)
+    np.divide(over, under, out=result, where=under > 0)
+    return result
+
+
+def mean_there(values: Iterable[Array]) -> Array:
+    """The mean of arrays, element by element, of those that are no NaN; NaN where all are."""
+    total, there = np.zeros(1), np.zeros(1)
+    for value in values:
+        total = total + np.nan_to_num(value)
+        there = there + ~np.isnan(value)
+    return share(total, there)
+
+
 Formula = Callable[[Totals], Any]
 
 

@@ -3,7 +3,7 @@
 Paper: Zhao et al. 2025 (OmniAlign-V), arXiv 2502.18411. Data: VLMEvalKit's MMAlignBench.tsv or PhoenixZ/MM-AlignBench:
 index, question, image, claude3_sonnet, type, for some a key fact (gt) that the judge is shown. Judge gpt-4o, one game.
 Scorer: open-compass/VLMEvalKit mmalignbench.py, the official one: `win_rate` is the share of better and much better,
-`reward` from -100 to 100, also by type. A reply without exactly one label is asked for once more, then counts as a tie;
+`reward` from -100 to 100, also by type. Without exactly one label the judge is told to go on, once; then it is a tie;
 `unread` is their share, `_of_read` the figure without them. Answer files: answers, or the table with score and judge.
 """
 

@@ -62,4 +62,5 @@ mm_rlhf_rewardbench = Task(
     paper="arXiv 2502.10391",
     answers=layout.results(rated),
     answers_columns=layout.COLUMNS,
+    answers_carry=True,
 )

@@ -52,6 +52,8 @@ rewardbench = Task(
     max_new_tokens=2048,
     headline="score",
     paper="arXiv 2403.13787",
-    answers=results,
+    answers=results(rated),
+    answers_columns=("id", "subset", "judgment|score_chosen|scores_chosen"),
     answers_choose=True,
+    answers_carry=True,
 )

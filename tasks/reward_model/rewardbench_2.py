@@ -32,4 +32,5 @@ rewardbench_2 = Task(
     paper="arXiv 2506.01937",
     answers=results,
     answers_columns=("id", "scores"),
+    answers_carry=True,
 )

@@ -73,5 +73,6 @@ vl_rewardbench = Task(
     paper="arXiv 2411.17451",
     answers=layout.results(sample),
     answers_columns=layout.COLUMNS,
+    answers_carry=True,
     answers_choose=True,  # a vote is in one order
 )

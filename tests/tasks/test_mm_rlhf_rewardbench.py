@@ -10,6 +10,7 @@ from mmeval.answers import FileRow, read_answers
 from mmeval.catalog import load_catalog
 from mmeval.errors import DataError
 from mmeval.requests import Settings, plan_task, read_samples, repeated
+from mmeval.score import score_files
 from mmeval.scoring import score, summarise
 from mmeval.sources import Row
 from tests.fixtures.mm_rlhf_rewardbench import PAIRS, rows, write
@@ -171,3 +172,13 @@ def test_a_row_that_stands_twice(data):
     path.write_text(path.read_text() + json.dumps(rows()[2]) + "\n")
     with pytest.raises(DataError, match=r"id 'long_1-\w+' stands twice"):
         read_samples(RATED, (data,))
+
+
+def test_official_rewards_without_the_data(tmp_path):
+    path = tmp_path / "result.jsonl"
+    same = [{**rows()[0], "image": "mcq/1.jpg", "rewards": given} for given in ([1, 0], [0, 1])]
+    path.write_text("".join(json.dumps(row) + "\n" for row in same))
+    found = score_files(TASK, [path], [], "rewards").tasks["mm_rlhf_rewardbench"]["metrics"]
+    assert (found["accuracy"]["value"], found["acc_plus"]["value"]) == (1 / 2, 0)
+    with pytest.raises(DataError, match="hold rewards, but verdicts are asked for; use --scoring rewards"):
+        score_files(TASK, [path], [])

@@ -191,3 +191,15 @@ def test_a_pair_without_a_score_is_missing_and_a_pair_that_is_not_there_is_left_
     assert (found["n"], found["missing"], done.exit_code) == (4, 2, 3)
     assert any("the files are about 4 of" in note for note in done.notes)
     assert any("2 of 4 samples of rewardbench have no answer: missing" in note for note in done.notes)
+
+
+def test_result_files_without_the_data(data, tmp_path):
+    path = tmp_path / "results.jsonl"
+    path.write_text('{"id": 0, "subset": "hep-go", "score_chosen": 1, "score_rejected": 0}\n')
+    found = score_files(TASK, [path], [], "rewards").tasks["rewardbench"]
+    assert (found["n"], found["metrics"]["score"]["value"]) == (1, 1)
+    for place in ([], [data]):
+        with pytest.raises(DataError, match=r"verdicts are asked for; .* --scoring rewards"):
+            score_files(TASK, [path], place)
+    path.write_text('{"id": 0, "subset": "hep-go", "chosen_is_shown_as": "B", "judgment": "[[A]]"}\n')
+    assert score_files(TASK, [path], []).tasks["rewardbench"]["metrics"]["accuracy"]["value"] == 0

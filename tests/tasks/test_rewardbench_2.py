@@ -11,6 +11,7 @@ from mmeval.answers import read_answers
 from mmeval.catalog import load_catalog
 from mmeval.errors import DataError
 from mmeval.requests import read_samples
+from mmeval.score import score_files
 from mmeval.scorers.reward_sets import last_rating, tie_margin
 from mmeval.scoring import score, summarise
 from mmeval.sources import Row
@@ -165,3 +166,21 @@ def test_result_files(tmp_path):
 def test_broken_rows(row, broken, message):
     with pytest.raises(DataError, match=f"row 4 of x: {message}"):
         TASK.samples_of(Row({**rows()[row], **broken}, "row 4 of x"))
+
+
+def test_result_files_without_the_data(data, tmp_path):
+    path = tmp_path / "scores.jsonl"
+    path.write_text(
+        '{"id": "11", "subset": "Math", "scores": [2, 0, 1, 2]}\n'
+        '{"id": "tied:1", "scores": [3, 2, 1], "num_correct": 2}\n'
+        '{"id": "ref:1", "scores": [3, 2, 1, 0], "num_correct": 1}\n'
+    )
+    found = score_files(TASK, [path], [], "rewards").tasks["rewardbench_2"]
+    assert (found["n"], found["metrics"]["accuracy"]["value"]) == (3, 1 / 2)
+    assert found["metrics"]["ties"]["value"] == 0.6  # all right, but no gap above the spread, and a margin of tanh(0)
+    for place in ([], [data]):
+        with pytest.raises(DataError, match=r"verdicts are asked for; .* --scoring rewards"):
+            score_files(TASK, [path], place)
+    path.write_text('{"id": "tied:1", "scores": [3, 2, 1], "num_correct": 3}\n')
+    with pytest.raises(DataError, match="field 'num_correct' is 3"):
+        score_files(TASK, [path], [], "rewards")

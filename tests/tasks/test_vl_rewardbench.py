@@ -319,3 +319,30 @@ def test_a_pair_that_stands_twice(data):
 
 def _doubled(found):
     return replace(found, read=lambda: [row for row in found.read() for _ in range(2)])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"id": "RLAIF-V-9"}, "row 2 of .* no pair of the data"),
+        ({"ranking": [1, 0]}, "row 2 of .* field 'ranking' names"),
+    ],
+)
+def test_several_votes_agree_with_the_data(data, tmp_path, change, says):
+    path = tmp_path / "votes.jsonl"
+    votes_ = [result(rows()[0], 1), {**result(rows()[0], 1), **change}, result(rows()[0], 1)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in votes_))
+    with pytest.raises(DataError, match=says):
+        score_files(TASK, [path], [data])
+
+
+def test_a_broken_vote_is_named_without_the_data(tmp_path):
+    path = tmp_path / "votes.jsonl"
+    path.write_text(json.dumps(result(rows()[0], 2)) + "\n")
+    with pytest.raises(DataError, match=r"^row 1 of votes\.jsonl: field 'meta' must hold filter_choice and random_n"):
+        score_files(TASK, [path], [])
+
+
+def test_no_other_number_is_read_as_one():
+    assert overall_judgment("Overall judgment: Answer 1000000001 is better.") == NEITHER
+    assert overall_judgment(f"Overall judgment: Answer {'0' * 9999}2 is better.") == SECOND
