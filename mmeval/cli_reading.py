@@ -132,9 +132,14 @@ def _try_judge(
     json: bool,
 ) -> int:
     from mmeval.evaluation import evaluate
+    from mmeval.inference.scene_judge import names_it
     from mmeval.progress import for_people
     from mmeval.requests import Settings
 
+    if names_it(judge):
+        raise UsageError(
+            f"--judge {judge}: judges the demo tasks of `mmeval run` and answers no benchmark; pass a model"
+        )
     settings, command = Settings(limit=limit), sys.argv[1:]
     finished = evaluate(
         judge,

@@ -12,6 +12,7 @@ from mmeval.logs import Rules, Verdicts, answer_of, score_logs
 from mmeval.progress import Progress
 from mmeval.requests import Plan, Settings
 from mmeval.runs import Asked, RunFolder
+from mmeval.scoring import MISSING_ALLOWED, unread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +61,7 @@ def score_all(
                 f" {plan.dialect} figures{mend}"
             )
         _note_addressed(plan.task.name, results[plan.task.name].get("judge") or {}, progress)
+        _note_unread(plan, results[plan.task.name], progress)
         _note_missing(plan.task.name, asked[plan.task.name], progress)
         _note_unscored(plan.task.name, frame, progress)
     return results
@@ -73,6 +75,16 @@ def _note_addressed(task: str, judged: Mapping[str, Any], progress: Progress) ->
         mean_of = f"{judged['metric']}, mean over judged answers," if judged.get("per_answer") else judged["metric"]
         figure = "" if without is None else f"; without them {mean_of} is {without:.4g} in place of {found['mean']:.4g}"
         progress.note(f"{task}: {found['n']} judged answers speak to the judge (e.g. {id}: {what}){figure}")
+
+
+def _note_unread(plan: Plan, result: Mapping[str, Any], progress: Progress) -> None:
+    """What could not be read is in the figures as the dialect has it: as 0, as wrong, or not at all."""
+    share = unread(result)
+    if share > MISSING_ALLOWED:
+        what = "the judge's replies" if plan.scorer.judging else "the answers"
+        progress.note(
+            f"{plan.task.name}: {share:.0%} of {what} could not be read; {plan.dialect} scoring goes on with them"
+        )
 
 
 def _note_unscored(task: str, frame: pd.DataFrame, progress: Progress) -> None:

@@ -163,5 +163,12 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
 
 
 def too_many_missing(result: Mapping[str, Any]) -> bool:
-    """Whether a task's part of the `--json` object misses more than `MISSING_ALLOWED` of its answers or verdicts."""
-    return bool(result["missing"] + result.get("unjudged", 0) > MISSING_ALLOWED * result["n"])
+    """Whether a task's part of the `--json` object misses more than `MISSING_ALLOWED` of its answers or verdicts, or
+    has a judge of whose replies more than that can't be read (some official scripts count these as 0)."""
+    lost = result["missing"] + result.get("unjudged", 0) > MISSING_ALLOWED * result["n"]
+    return bool(lost or ("judge" in result and unread(result) > MISSING_ALLOWED))
+
+
+def unread(result: Mapping[str, Any]) -> float:
+    """The share of answers or replies that could not be read, where a task counts them."""
+    return float((result["metrics"].get("unread") or {}).get("value", 0.0))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 LOST = {"missing": "missing", "unjudged": "not judged"}
+FEW_EQUAL = 0.05  # share of answers that got longer, or shorter, below which equal length is extrapolated
 MANY_TASKS = 3
 MANY_PARTS = 12
 
@@ -205,7 +206,10 @@ def print_lengths(found: Mapping[str, Mapping[str, Compared]], catalog: Catalog)
         for key, one in metrics.items():
             sides = [_shown(value, known.get(key)) for value in (one.base, one.candidate)]
             cells = [_cells(asdict(part), known.get(key)) for part in (one.equal.raw, one.equal.controlled)]
-            table.add_row(_label(key, known), *sides, *(f"{value} ({interval})" for value, interval, _ in cells))
+            shown = [f"{value} ({interval})" for value, interval, _ in cells]
+            if not FEW_EQUAL < one.equal.longer < 1 - FEW_EQUAL:
+                shown[1] = "no answers of equal length"
+            table.add_row(_label(key, known), *sides, *shown)
         console.print(table)
 
 

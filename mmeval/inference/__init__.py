@@ -122,7 +122,10 @@ def check_model(model: str, option: str = "--model") -> None:
     elif model.startswith(OPENAI):
         from mmeval.inference.openai import parse
 
-        parse(model)
+        try:
+            parse(model)
+        except UsageError as error:
+            raise UsageError(str(error).replace("--model", option, 1)) from None
     elif not _is_bundled(model) and _looks_like_a_path(model):
         place = Path(model).expanduser()
         if not place.exists():

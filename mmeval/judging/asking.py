@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mmeval.asking import encodable
-from mmeval.errors import DataError
+from mmeval.errors import DataError, EngineError
 from mmeval.inference.base import Engine, Request, Response
 from mmeval.judging.calls import SPENT, Call, Case
 from mmeval.judging.settings import JudgeSettings, Purse
@@ -66,7 +66,14 @@ def judge_all(
                 told.append({"model": dict(engine.describe())})
                 purse.share(1 / (len(judges) - number))
                 bench = _Bench(run, engine, progress, purse)
-                asked_again = _judge(bench, mine, hearing.settings.budget is not None)
+                asked_again = 0
+                try:
+                    asked_again = _judge(bench, mine, hearing.settings.budget is not None)
+                except EngineError as error:  # a server that is down costs its verdicts, not the run
+                    progress.note(f"judge {number + 1} has failed: {error}")
+                    for case in mine:
+                        if case.calls():
+                            case.error = case.error or f"the judge has failed: {str(error)[:200]}"
                 told[-1] |= {"calls": bench.calls, "asked": bench.new, "reused": bench.calls - bench.new}
                 told[-1] |= {"asked_again": asked_again, "failed": sum(1 for case in mine if case.error)}
                 told[-1] |= {"engine": dict(getattr(engine, "stats", dict)())}

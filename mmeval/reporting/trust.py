@@ -77,7 +77,7 @@ def _people(judge: Json, unit: Unit) -> Iterator[Line]:
         yield _line("higher than people by", people["bias"], unit, f"{judge['metric']} of an answer, on average")
     if people.get("corrected"):
         few = people["corrected"]["clusters"] < FEW or people["labelled"] < FEW
-        why = f"fewer than {FEW} labels: the interval is too narrow" if few else "if labels were drawn at random"
+        why = f"fewer than {FEW} labels: don't rely on this interval" if few else "if labels were drawn at random"
         mean_of = ", mean over answers," if judge.get("per_answer") else ""
         says = f"{judge['metric']}{mean_of} as people would have it, {why}"
         yield _line("corrected figure", people["corrected"], unit, says)

@@ -1,4 +1,4 @@
-"""Preference on rendered scenes: does a judge who knows the scene prefer the model's description to the `demo` model's?
+"""Preference on rendered scenes: does a judge who knows the scene prefer the model's description to demo's?
 
 `demo` itself ties with itself; `demo-dpo` shows what its alignment is worth. The reference descriptions are stored
 (models/descriptions.json, made by models/describe.py). Asked as demo_chair asks, so that one answer serves both.
