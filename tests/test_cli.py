@@ -162,7 +162,7 @@ def test_captions_of_some_pictures_are_scored_for_those(capsys: pytest.CaptureFi
     chair = json.loads(out)["tasks"]["chair"]
     assert (code, chair["n"], chair["missing"]) == (0, 1, 0)
     assert chair["metrics"]["chair_i"]["value"] == 0.5
-    assert "answer 1 of 3 samples" in err
+    assert "are about 1 of 3 samples" in err
 
 
 def write_instances(path: Path, objects: dict[int, list[str]]) -> None:
