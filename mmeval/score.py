@@ -105,7 +105,13 @@ def _figures(
         samples = [sample for sample in samples if sample.id in given]
     else:
         notes.extend(read.notes)
-    return scoring.figures(scorer, samples, read.answers, name, seed, read.verdicts)
+    result = scoring.figures(scorer, samples, read.answers, name, seed, read.verdicts)
+    if scorer.judging and read.answers and not read.verdicts and result["missing"]:
+        notes.append(
+            f"{task.name}: {result['missing']} answers have no verdict, which {name} scoring needs; a judge gives it: "
+            f"mmeval run --model replay:FILE --tasks {task.name} --judge MODEL (FILE: rows with id and text)"
+        )
+    return result
 
 
 def _samples(task: Task, answers: Sequence[Path], data: tuple[Path, ...], notes: list[str]) -> list[Sample]:

@@ -16,7 +16,7 @@ from mmeval.judging.check import check_run
 from mmeval.length import compare_at_equal_length
 from mmeval.logs import verify
 from mmeval.runs import RunFolder
-from tests.judging.duels import Judge
+from tests.judging.duels import Judge, duels
 from tests.judging.test_panel import by_words, run
 
 TEXTS = ["good", "bad", "so so", "good", "good", "bad"] * 10
@@ -153,3 +153,12 @@ def test_only_long_answers_count_where_a_task_asks_for_both(tmp_path):
     assert "f1" not in compared
     assert compared["cover"].lengths[1] < compared["cover"].lengths[0]  # demo-dpo says less
     assert compared["cover"].equal.raw.value < compared["cover"].equal.controlled.value  # and so covers less
+
+
+def test_bare_answers_of_a_judged_task_are_told_where_a_judge_is(tmp_path):
+    duels(tmp_path / "catalog", 3)
+    rows = [{"id": str(i), "answer": "good"} for i in range(3)]
+    (tmp_path / "answers.json").write_text(json.dumps(rows))
+    said = mmeval("score", "--task", "duel", "--answers", tmp_path / "answers.json", "--catalog", tmp_path / "catalog")
+    assert said.returncode == 3
+    assert "mmeval run --model replay:FILE --tasks duel --judge MODEL" in said.stderr
