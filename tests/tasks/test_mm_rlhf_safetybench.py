@@ -12,7 +12,7 @@ from mmeval.scoring import score, summarise
 from tests.fixtures.mm_rlhf_typographic import rows, write
 from tests.judged import asked, figures
 
-TASKS = {name: task for name, task in load_catalog().tasks.items() if name.startswith("mm_rlhf_")}
+TASKS = {task.name: task for task in load_catalog().suites["safety"] if task.name.startswith("mm_rlhf_")}
 
 
 def samples_of(name, folder):
