@@ -15,10 +15,10 @@ from mmeval.catalog import Catalog
 from mmeval.errors import UsageError
 from mmeval.runs import RunFolder
 from mmeval.scorers.base import Metric, Scorer
-from mmeval.scoring import Columns, table_of
+from mmeval.scoring import Columns, estimate_json, table_of
 from mmeval.statistics.influence import alone, influence
 from mmeval.statistics.length import EqualLength, at_equal_length, value_against_length
-from mmeval.statistics.sums import AnyMetric, Array, Estimate
+from mmeval.statistics.sums import AnyMetric, Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ def against_length(
         values = np.where(about, influence(metric, data), np.nan)
         found = value_against_length(values, lengths, data.clusters.tolist(), per=PER, resamples=resamples, seed=seed)
         if not found.slope.undefined:
-            metrics[name] = {"slope": as_json(found.slope), "correlation": as_json(found.correlation)}
+            metrics[name] = {"slope": estimate_json(found.slope), "correlation": estimate_json(found.correlation)}
             used |= about
     if not metrics:
         return None
@@ -61,13 +61,6 @@ def against_length(
 
 def _long(lengths: Array) -> bool:
     return len(lengths) > 1 and float(lengths.mean()) >= LONG and bool(np.ptp(lengths) > 0)
-
-
-def as_json(estimate: Estimate) -> dict[str, float | int | None] | None:
-    """An estimate for JSON; None where it is undefined."""
-    if estimate.undefined or not np.isfinite(estimate.value):
-        return None
-    return {name: getattr(estimate, name) for name in ("value", "low", "high", "stderr", "n", "clusters")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +74,7 @@ class Compared:
     equal: EqualLength
 
     def to_json(self) -> dict[str, Any]:
-        parts = {name: as_json(getattr(self.equal, name)) for name in ("raw", "controlled", "effect")}
+        parts = {name: estimate_json(getattr(self.equal, name)) for name in ("raw", "controlled", "effect")}
         lengths = {"base": self.lengths[0], "candidate": self.lengths[1]}
         return {
             "base": self.base,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -160,6 +161,19 @@ def as_json(scores: Columns | pd.DataFrame, measured: Measured, dialect: str) ->
 def _estimate(estimate: Estimate) -> dict[str, Any]:
     shown = {name: getattr(estimate, name) for name in ("value", "low", "high", "stderr", "n", "clusters")}
     return {**shown, "undefined": True} if estimate.undefined else shown
+
+
+def estimate_json(estimate: Estimate) -> dict[str, Any] | None:
+    """An estimate that stands beside a task's own figures; None where it is undefined or no number."""
+    told = {name: plain(value) for name, value in _estimate(estimate).items()}
+    return None if estimate.undefined or told["value"] is None else told
+
+
+def plain(value: Any) -> Any:
+    """A number as JSON can hold it; None for what is none."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def too_many_missing(result: Mapping[str, Any]) -> bool:

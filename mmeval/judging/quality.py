@@ -6,10 +6,9 @@ first that has such values. Sources of the measures are in `statistics.agreement
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from itertools import combinations
 from typing import Any
 
@@ -21,6 +20,7 @@ from mmeval.length import LONG
 from mmeval.samples import Sample
 from mmeval.scorers.base import Metric, Scored, Scorer
 from mmeval.scorers.panel import Member, Said, each_scored, together
+from mmeval.scoring import estimate_json, plain
 from mmeval.statistics.agreement import agreement, consistency, flips, length_preference, panel
 from mmeval.statistics.influence import alone
 from mmeval.statistics.prediction_powered import corrected_mean
@@ -79,12 +79,8 @@ def quality(
         found["consistency"] = as_json(consistency(votes, clusters * len(judges), resamples, seed))
     if len(judges) > 1:
         said_by = [[{m: one for m, one in some.items() if m.judge == judge} for some in each] for judge in judges]
-        means = np.stack([_values(metric, [together(one, "majority") for one in some]) for some in said_by], axis=1)
-        pairs = [
-            agreement(means[:, one], means[:, other], clusters, resamples, seed).share
-            for one, other in combinations(range(len(judges)), 2)
-        ]
-        found["panel"] = as_json(panel(means, clusters, resamples, seed)) | {"pairs": [_estimate(one) for one in pairs]}
+        decided = np.stack([_values(metric, [together(one, "majority") for one in some]) for some in said_by], axis=1)
+        found["panel"] = _among(decided, clusters, resamples, seed)
     lengths = np.array([len(answers.get(one.id) or "") for one in judged], float)
     people = np.array([(labels or {}).get(one.id, np.nan) for one in scored], float)
     people = np.where(np.isnan(of_all), np.nan, people)
@@ -95,12 +91,19 @@ def quality(
         corrected = corrected_mean(of_all, people, groups)
         decided = _values(metric, [together(one, "majority") for one in each])
         found["people"] = as_json(agreement(decided, labelled, clusters, resamples, seed)) | as_json(corrected)
-    if spoken := _addressed(judged, answers):
-        kept = np.array([one.id not in spoken for one in judged])
-        without = float(np.nanmean(whole[kept])) if (~np.isnan(whole[kept])).any() else None
-        found["addressed"] = {"n": len(spoken), "mean": _plain(np.nanmean(whole)), "mean_without": without}
-        found["addressed"]["samples"] = dict(list(spoken.items())[:NAMED])
+    if spoken := _addressed(judged, answers, whole):
+        found["addressed"] = spoken
     return found
+
+
+def _among(decided: Array, clusters: Sequence[str], resamples: int, seed: int) -> dict[str, Any]:
+    """How far judges agree: all together, and two by two. decided: (n, judges)."""
+    pairs = [
+        agreement(decided[:, one], decided[:, other], clusters, resamples, seed).share
+        for one, other in combinations(range(decided.shape[1]), 2)
+    ]
+    shown = [estimate_json(one) for one in pairs]
+    return as_json(panel(decided, clusters, resamples, seed)) | {"pairs": shown}
 
 
 def _measured(scorer: Scorer, headline: str, scored: Sequence[Scored | None]) -> str | None:
@@ -171,9 +174,16 @@ def _mean(columns: Array) -> Array:
     return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
 
-def _addressed(judged: Sequence[Sample], answers: Mapping[str, str | None]) -> dict[str, str]:
-    spoken = {one.id: addressed(answers.get(one.id) or "") for one in judged}
-    return {id: what for id, what in spoken.items() if what}
+def _addressed(judged: Sequence[Sample], answers: Mapping[str, str | None], values: Array) -> dict[str, Any] | None:
+    """The answers that speak to the judge, and the mean value with and without them; None if there are none."""
+    found = {one.id: addressed(answers.get(one.id) or "") for one in judged}
+    spoken = {id: what for id, what in found.items() if what}
+    if not spoken:
+        return None
+    others = values[[one.id not in spoken for one in judged]]
+    without = float(np.nanmean(others)) if (~np.isnan(others)).any() else None
+    figures = {"n": len(spoken), "mean": plain(np.nanmean(values)), "mean_without": without}
+    return figures | {"samples": dict(list(spoken.items())[:NAMED])}
 
 
 def as_json(found: Any) -> dict[str, Any]:
@@ -182,22 +192,10 @@ def as_json(found: Any) -> dict[str, Any]:
     for field in fields(found):
         value = getattr(found, field.name)
         if isinstance(value, Estimate):
-            value = _estimate(value)
+            value = estimate_json(value)
         elif is_dataclass(value):
             value = as_json(value)
-        value = _plain(value)
+        value = plain(value)
         if value is not None:
             shown[field.name] = value
     return shown
-
-
-def _estimate(estimate: Estimate) -> dict[str, Any] | None:
-    told = {name: _plain(value) for name, value in asdict(estimate).items() if name != "undefined"}
-    return None if estimate.undefined or told["value"] is None else told
-
-
-def _plain(value: Any) -> Any:
-    """A number as JSON can hold it; None for what is none."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -98,3 +98,14 @@ def test_a_judge_that_never_finds_the_form_leaves_no_figure(tmp_path):
     assert done.tasks["duel"]["unjudged"] == len(TEXTS)
     assert done.tasks["duel"]["metrics"] == {}
     assert done.exit_code == 3
+
+
+def test_a_judge_that_is_down_costs_its_verdicts_and_not_the_run(tmp_path):
+    def refuses(handler, attempt: int, body: dict) -> None:
+        handler.send(401, {"error": {"message": "no such key"}})
+
+    catalog = duels(tmp_path / "catalog", len(TEXTS))
+    done, _ = judged(tmp_path, refuses, catalog)
+    assert (done.tasks["duel"]["unjudged"], done.exit_code) == (len(TEXTS), 3)
+    assert any("no such key" in note for note in done.notes)
+    assert "no such key" in done.report.read_text()
