@@ -1,8 +1,8 @@
 """Finds tasks and judges: the built-in ones and a user's own folders, by the same rule.
 
 Every `Task` that stands as a public variable in `<folder>/tasks/<dimension>/*.py` is a task; its name is the
-variable's, its dimension the folder's, its summary the file's docstring. A user's folder may be flat: `DIR/*.py`
-belongs to the dimension "own".
+variable's, its suite the folder's, its summary the file's docstring. Its dimension is the folder's unless the file says
+another. A user's folder may be flat: `DIR/*.py` belongs to the suite "own".
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Catalog:
 
     @property
     def suites(self) -> dict[str, list[Task]]:
-        """Suite name -> its tasks. A suite is a dimension's folder."""
+        """Suite name -> its tasks. A suite is a folder."""
         suites: dict[str, list[Task]] = {}
         for task in self.tasks.values():
-            suites.setdefault(task.dimension, []).append(task)
+            suites.setdefault(task.suite, []).append(task)
         return suites
 
     def choose(self, tasks: Sequence[str] = (), suites: Sequence[str] = ()) -> list[Task]:
@@ -67,7 +67,7 @@ def load_catalog(folders: Iterable[Path] = ()) -> Catalog:
     """The built-in tasks and judges and those of the user's folders. A name taken twice raises `DataError`."""
     folders = tuple(folders)
     tasks: dict[str, Task] = {}
-    for path, dimension in [*_files(bundled("tasks")), *(found for folder in folders for found in _user_files(folder))]:
+    for path, suite in [*_files(bundled("tasks")), *(found for folder in folders for found in _user_files(folder))]:
         module = _load(path)
         for name, task in vars(module).items():
             if name.startswith("_") or not isinstance(task, Task):
@@ -75,7 +75,8 @@ def load_catalog(folders: Iterable[Path] = ()) -> Catalog:
             if name in tasks:
                 raise DataError(f"{path}: there is a task {name!r} already; give it another name")
             summary = (module.__doc__ or "").strip().split("\n")[0]
-            tasks[name] = replace(task, name=name, dimension=dimension, summary=summary)
+            dimension = task.dimension or suite
+            tasks[name] = replace(task, name=name, suite=suite, dimension=dimension, summary=summary)
     return Catalog(tasks, _judges([bundled("judges"), *(folder / "judges" for folder in folders)]))
 
 

@@ -19,6 +19,7 @@ class Line:
     parity: "108 equal", "107 of 108 equal", or "" where no official figures were at hand to compare with."""
 
     task: str
+    suite: str
     dimension: str
     data: str | None
     wanted: str
@@ -34,6 +35,7 @@ def matrix(catalog: Catalog, data: tuple[Path, ...]) -> list[Line]:
     return [
         Line(
             task=name,
+            suite=task.suite,
             dimension=task.dimension,
             data=task.rows.at_hand(data),
             wanted=task.rows.wanted,
@@ -79,11 +81,11 @@ def print_matrix(catalog: Catalog, data: tuple[Path, ...], markdown: bool = Fals
     table = Table(box=None, header_style="dim")
     for name in ("task", "data", "dialects", "prompts", "judge", "parity"):
         table.add_column(name, overflow="fold")
-    dimension = None
+    suite = None
     for line in lines:
-        if line.dimension != dimension:
-            dimension = line.dimension
-            table.add_row(Text(dimension, style="bold"))
+        if line.suite != suite:
+            suite = line.suite
+            table.add_row(Text(suite, style="bold"))
         here = Text("found", style="green") if line.data else Text("-", style="yellow")
         table.add_row(
             f"  {line.task}", here, ", ".join(line.dialects), ", ".join(line.prompts), line.judge, line.parity or "-"
@@ -92,17 +94,17 @@ def print_matrix(catalog: Catalog, data: tuple[Path, ...], markdown: bool = Fals
 
 
 def as_markdown(lines: list[Line]) -> str:
-    """Tables by dimension, as docs/benchmarks.md has them."""
+    """Tables by suite, as docs/benchmarks.md has them."""
     parts: list[str] = []
-    for dimension in dict.fromkeys(line.dimension for line in lines):
+    for suite in dict.fromkeys(line.suite for line in lines):
         parts += [
-            f"## {dimension}",
+            f"## {suite}",
             "",
             "| task | dialects | prompts | judge | figures compared |",
             "|---|---|---|---|---|",
         ]
         for line in lines:
-            if line.dimension == dimension:
+            if line.suite == suite:
                 names = [" ".join(f"`{one}`" for one in group) for group in (line.dialects, line.prompts)]
                 parts.append(f"| `{line.task}` | {names[0]} | {names[1]} | {line.judge} | {line.parity or '-'} |")
         parts.append("")

@@ -38,7 +38,8 @@ class Task:
     rated: the same rows asked of a reward model (`--as scalar` or `implicit`): samples with `continuations`, scored by
     the dialect "rewards", which then must be among the scorers.
     judge: the judge that is asked where none is given, for tasks that bring their own (rendered scenes).
-    name and dimension come from the file: the variable's name and the folder.
+    dimension: what it measures; the folder unless the file says so. name and suite come from the file: the variable's
+    name and the folder.
     """
 
     rows: Source
@@ -54,6 +55,7 @@ class Task:
     answers_carry: bool = False
     name: str = ""
     dimension: str = ""
+    suite: str = ""
     summary: str = ""
     prompts: Mapping[str, Ask] = field(default_factory=dict)
     rated: Ask | None = None

@@ -15,7 +15,8 @@ import pytest
 from mmeval.catalog import Catalog
 from mmeval.inference.base import Response
 from mmeval.reporting import figures
-from mmeval.reporting.page import embedded_json, without_secrets, write_report
+from mmeval.reporting.page import write_report
+from mmeval.reporting.rendering import embedded_json, without_secrets
 from mmeval.reporting.pictures import embed, thumbnail
 from mmeval.runs import RunFolder
 from mmeval.samples import Image

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mmeval.catalog import Catalog, bundled
+from mmeval.catalog import Catalog
 from mmeval.errors import UsageError
 from mmeval.reporting import figures
-from mmeval.reporting.browsing import Browsable, as_text, browsable
+from mmeval.reporting.browsing import Browsable, browsable
 from mmeval.reporting.figures import Axis, Figure
 from mmeval.reporting.pictures import BUDGET
+from mmeval.reporting.rendering import command_line, plain, plural, render, short
 from mmeval.reporting.trust import Line, lengths, trust
 from mmeval.runs import Asked, RunFolder
 from mmeval.scorers.base import Scorer
 from mmeval.statistics.sums import RESAMPLES, AnyMetric
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
-
 Json = Mapping[str, Any]
-
-SECRET = re.compile(r"(^|[-_])(api[-_]?key|key|token|secret|password)$", re.I)
-HIDDEN = "…"
 
 
 def write_report(run: RunFolder, catalog: Catalog, budget: int = BUDGET) -> Path:
@@ -43,7 +33,7 @@ def write_report(run: RunFolder, catalog: Catalog, budget: int = BUDGET) -> Path
     asked = run.samples() if (run.path / "samples.jsonl").is_file() else []
     samples = browsable(run, asked, budget)
     cards = [_card(name, manifest, measured, catalog, samples) for name in _task_names(manifest, measured)]
-    page = _render(
+    page = render(
         "report.html.j2",
         run=manifest,
         head=_head(manifest, samples, sum(card.unjudged for card in cards)),
@@ -66,11 +56,11 @@ def _head(manifest: Json, samples: Browsable, unjudged: int) -> dict[str, Any]:
     tasks = manifest.get("tasks") or {}
     failed = [name for name, task in tasks.items() if task.get("error")]
     status = manifest.get("status", "unknown")
-    answered = f"{n - missing:,} of {n:,} samples" if missing else f"All {_plural(n, 'sample')}"
-    what = f"{answered} answered in {_plural(len(tasks), 'task')}"
+    answered = f"{n - missing:,} of {n:,} samples" if missing else f"All {plural(n, 'sample')}"
+    what = f"{answered} answered in {plural(len(tasks), 'task')}"
     model = manifest.get("model") or {}
     return {
-        "model": _short(str(model.get("name") or "unnamed model")),
+        "model": short(str(model.get("name") or "unnamed model")),
         "status": "done, with failures" if status == "done" and failed else status,
         "mood": "failed" if status == "done" and failed else status,
         "failed": failed,
@@ -96,21 +86,12 @@ def _lost(missing: int, unjudged: int) -> list[str]:
     return [f"{f'{n:,} are' if n != 1 else 'one is'} {what}" for n, what in said if n]
 
 
-def _short(name: str) -> str:
-    """A checkpoint's folder by its last part, a hub id in full; the whole path stands under "What ran"."""
-    return name.rstrip("/").rpartition("/")[2] if name.startswith(("/", "~", ".")) else name
-
-
 def _size(marks: Mapping[str, int]) -> int:
     return sum(marks[state] for state in "rwmu")
 
 
 def _count(value: int | None) -> str:
     return figures.NONE if value is None else f"{value:,}"
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 # -- one task
@@ -220,7 +201,7 @@ def _card(name: str, manifest: Json, measured: Json, catalog: Catalog, samples: 
 
 def _judged_by(told: Json, metric: str | None) -> str:
     """The judges by name, how many verdicts each gave on an answer, and the metric that measures are about."""
-    names = [_short(str((one.get("model") or {}).get("name"))) for one in told.get("judges") or []]
+    names = [short(str((one.get("model") or {}).get("name"))) for one in told.get("judges") or []]
     votes = f", {told['votes']} votes each" if (told.get("votes") or 1) > 1 else ""
     return " and ".join(names) + votes + (f"; by {metric.replace('_', ' ')}" if metric else "")
 
@@ -305,14 +286,14 @@ def _what_ran(manifest: Json, asked: Sequence[Asked]) -> dict[str, Any]:
     tasks: Json = manifest.get("tasks") or {}
     versions = {**(model.get("versions") or {}), **(manifest.get("versions") or {})}
     system = model.get("system") or config.get("system")
-    command = _command(manifest.get("command") or [])
+    command = command_line(manifest.get("command") or [])
     return {
-        "model": _plain({name: value for name, value in model.items() if name != "versions"}),
-        "decoding": _plain({name: value for name, value in config.items() if name not in ("suite", "tasks")}),
-        "versions": _plain({"mmeval": manifest.get("mmeval"), **versions}),
-        "machine": _plain(manifest.get("machine")),
-        "engine": _plain(manifest.get("engine")),
-        "judge": _plain(_judge(manifest.get("judge") or {})),
+        "model": plain({name: value for name, value in model.items() if name != "versions"}),
+        "decoding": plain({name: value for name, value in config.items() if name not in ("suite", "tasks")}),
+        "versions": plain({"mmeval": manifest.get("mmeval"), **versions}),
+        "machine": plain(manifest.get("machine")),
+        "engine": plain(manifest.get("engine")),
+        "judge": plain(_judge(manifest.get("judge") or {})),
         "command": command,
         "data": [(name, task, _example(name, manifest, system, asked)) for name, task in tasks.items()],
         "resamples": f"{config.get('resamples') or RESAMPLES:,}",
@@ -333,12 +314,6 @@ def _judge(told: Json) -> Json:
     return {**shown, **(how if shown else {}), "prompts": words}
 
 
-def _command(words: Sequence[str]) -> str:
-    """The command line, to be run again; without what is nobody's business."""
-    shown = without_secrets(words)
-    return shlex.join(shown if not shown or shown[0].endswith("mmeval") else ["mmeval", *shown])
-
-
 def _example(name: str, manifest: Json, system: str | None, asked: Sequence[Asked]) -> str | None:
     """The prompt as the model got it where the run kept one, else the text of the first sample."""
     rendered = (manifest.get("prompts") or {}).get(name)
@@ -346,91 +321,3 @@ def _example(name: str, manifest: Json, system: str | None, asked: Sequence[Aske
         return str(rendered)
     first = next((one.sample.prompt for one in asked if one.task == name), None)
     return "\n".join(part for part in (system, first) if part) or None
-
-
-def _plain(values: Any) -> list[tuple[str, str]]:
-    """Name and value for people; what is not set, and what is nobody's business, is left out."""
-    if not isinstance(values, Mapping):
-        return [("", _words(values))] if values else []
-    shown = {name: value for name, value in values.items() if value not in (None, "", [], {})}
-    return [
-        (str(name).replace("_", " "), HIDDEN if SECRET.search(str(name)) else _url(_words(value)))
-        for name, value in shown.items()
-    ]
-
-
-def _words(value: Any) -> str:
-    """A setting for people: large whole numbers in groups of three, others to four digits, what is nested on lines of
-    its own."""
-    if isinstance(value, Mapping):
-        return "\n".join(f"{name}: {_words(one)}" for name, one in value.items())
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else as_text(value) or ""
-
-
-def without_secrets(command: Iterable[str]) -> list[str]:
-    """A command line with the values of --api-key, --token and their like replaced by an ellipsis."""
-    shown: list[str] = []
-    hide = False
-    for word in command:
-        name, equals, _ = word.partition("=")
-        if hide and not word.startswith("--"):
-            shown.append(HIDDEN)
-        elif equals and SECRET.search(name):
-            shown.append(f"{name}={HIDDEN}")
-        else:
-            shown.append(_url(word))
-        hide = word.startswith("-") and not equals and bool(SECRET.search(word))
-    return shown
-
-
-def _url(text: str) -> str:
-    return re.sub(r"://[^/@\s]+@", f"://{HIDDEN}@", text)
-
-
-# -- pages
-
-
-def _render(template: str, **values: Any) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    folder = bundled("reports")
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals.update(asset=_asset, script_hash=script_hash)
-    environment.filters.update(embedded_json=embedded_json, plural=_plural)
-    return environment.get_template(template).render(**values)
-
-
-def _asset(*names: str) -> Markup:
-    """Style and script files, one after the other, to stand inside <style> and <script>."""
-    from markupsafe import Markup
-
-    folder = bundled("reports")
-    return Markup("\n".join((folder / name).read_text(encoding="utf-8") for name in names))
-
-
-def script_hash(script: str) -> Markup:
-    """The page's own scripts as its content security policy names them; no other script runs."""
-    from markupsafe import Markup
-
-    return Markup(f"'sha256-{base64.b64encode(hashlib.sha256(str(script).encode()).digest()).decode()}'")
-
-
-def embedded_json(value: Any) -> Markup:
-    """JSON that can stand inside <script>: no `<` can end the element, whatever a model answered."""
-    from markupsafe import Markup
-
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)

@@ -6,7 +6,9 @@ Efron & Tibshirani 1993, ch. 13 (percentile interval); Field & Welsh 2007, J. R.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -73,6 +75,7 @@ class Metric:
     "fraction" is stored in [0, 1] and shown in per cent.
     over: a slice name; the figure of the whole, and of every other slice, is then made of the formula's values over
     that slice's values: their mean (BLINK: mean over tasks) or their sum (MME: points of all tasks).
+    scale: the lowest and highest value that there can be, where unit is "number"; see `span`.
     """
 
     formula: Formula
@@ -80,6 +83,7 @@ class Metric:
     unit: Literal["fraction", "number"] = "fraction"
     over: str | None = None
     combine: Literal["mean", "sum"] = "mean"
+    scale: tuple[float, float] | None = None
 
 
 Fit = Callable[[Mapping[str, Array], Array], Any]
@@ -91,7 +95,7 @@ class Fitted:
 
     fit: (counts: name -> (n,), weights (m, n): how often each sample stands in each of m resamples) -> (m,) values,
     NaN where there is none. It is called with weights of ones, (1, n), for the value itself.
-    draws: at most so many resamples, where a fit is slow. better, unit, over, combine: as in `Metric`.
+    draws: at most so many resamples, where a fit is slow. better, unit, over, combine, scale: as in `Metric`.
     """
 
     fit: Fit
@@ -100,9 +104,15 @@ class Fitted:
     over: str | None = None
     combine: Literal["mean", "sum"] = "mean"
     draws: int | None = None
+    scale: tuple[float, float] | None = None
 
 
 AnyMetric = Metric | Fitted
+
+
+def span(metric: AnyMetric) -> tuple[float, float] | None:
+    """The values between which a metric lies: 0 and 1 of a fraction; None where nobody has said."""
+    return (0.0, 1.0) if metric.unit == "fraction" and metric.scale is None else metric.scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +133,13 @@ class Table:
     """Per-sample counts with their clusters and slices.
 
     counts: name -> (n,) float64. clusters: (n,) integer codes 0..k-1. slices: name -> (n,) strings.
+    labels: (k,) what each cluster is called; tables of different tasks and runs share a cluster by its label.
     """
 
     counts: Mapping[str, Array]
     clusters: npt.NDArray[np.int64]
     slices: Mapping[str, npt.NDArray[Any]]
+    labels: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
@@ -141,7 +153,8 @@ def table(counts: Mapping[str, Any], clusters: Any, slices: Mapping[str, Any] | 
     codes = np.fromiter((seen.setdefault(label, len(seen)) for label in labels), np.int64, len(labels))
     columns = {name: np.asarray(column, dtype=np.float64) for name, column in counts.items()}
     columns.setdefault("n", np.ones(len(codes)))
-    return Table(columns, codes, {name: np.asarray(column, dtype=object) for name, column in (slices or {}).items()})
+    by_name = {name: np.asarray(column, dtype=object) for name, column in (slices or {}).items()}
+    return Table(columns, codes, by_name, tuple(map(str, seen)))
 
 
 def cluster_weights(clusters: int, resamples: int, seed: int, chunk: int = 256) -> Iterator[Array]:
@@ -153,12 +166,49 @@ def cluster_weights(clusters: int, resamples: int, seed: int, chunk: int = 256) 
         yield np.bincount(drawn.ravel(), minlength=rows * clusters).reshape(rows, clusters).astype(np.float64)
 
 
+def shared_weights(labels: Sequence[str], resamples: int, seed: int, chunk: int = 256) -> Iterator[Array]:
+    """How often each cluster is drawn in each resample: (chunk, clusters) blocks of Poisson(1) numbers, made of the
+    cluster's label alone.
+
+    A picture thus has the same weight in every table that it stands in: figures of several tasks and of several runs
+    vary together as they should, without being laid side by side. The Poisson bootstrap (Chamandy et al. 2012,
+    Estimating Uncertainty for Massive Data Streams) draws about as many clusters as there are, not exactly as many.
+    """
+    names = (hashlib.blake2b(label.encode("utf-8", "replace"), digest_size=8).digest() for label in labels)
+    keys = np.frombuffer(b"".join(names), np.uint64)
+    for start in range(0, resamples, chunk):
+        rows = min(chunk, resamples - start)
+        first, last = start // 4, (start + rows + 3) // 4  # a hash of 64 bits is good for 4 draws of 16
+        words = _mixed(keys[None, :] + _mixed(np.arange(first, last, dtype=np.uint64) + np.uint64(seed << 32))[:, None])
+        sixteen = np.stack([words >> np.uint64(shift) & np.uint64(0xFFFF) for shift in (0, 16, 32, 48)], axis=1)
+        drawn = _POISSON[sixteen.reshape(-1, len(keys))]
+        yield drawn[start - 4 * first :][:rows]
+
+
+def _mixed(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Each word's bits thoroughly mixed (the finaliser of SplitMix64: Steele, Lea & Flood 2014, OOPSLA)."""
+    words = words + np.uint64(0x9E3779B97F4A7C15)
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))
+
+
+def _poisson_of_16_bits() -> Array:
+    """Of every number of 16 bits, taken as a uniform draw, the Poisson(1) number that it stands for."""
+    steps = np.cumsum([math.exp(-1) / math.factorial(i) for i in range(10)])
+    return np.searchsorted(steps, (np.arange(65536) + 0.5) / 65536).astype(np.float64)
+
+
+_POISSON = _poisson_of_16_bits()
+
+
 @dataclass(frozen=True, slots=True)
 class Resampled:
     """Totals of the whole and of each slice: names (columns), rows, `point` (rows, columns) and `draws`
     (resamples, rows, columns). Row 0 is the whole, then come the parts `slice=value`, then what is needed beyond
     these to combine a part over a slice; cells: (part, slice name) -> rows of that slice's values within the part.
-    masks: (n,) which samples each row is about; data, seed: what was resampled, for what must be fitted again."""
+    masks: (n,) which samples each row is about; data, seed, shared: what was resampled and how, for what must be
+    fitted again."""
 
     names: tuple[str, ...]
     parts: tuple[str, ...]
@@ -170,12 +220,24 @@ class Resampled:
     masks: tuple[npt.NDArray[np.bool_], ...]
     data: Table
     seed: int
+    shared: bool = False
+
+    def weights(self, resamples: int) -> Iterator[Array]:
+        return _weights(self.data, resamples, self.seed, self.shared)
 
 
-def resample(data: Table, resamples: int = RESAMPLES, seed: int = 0, over: Iterable[str] = ()) -> Resampled:
+def _weights(data: Table, resamples: int, seed: int, shared: bool) -> Iterator[Array]:
+    k = int(data.clusters.max()) + 1 if data.n else 0
+    return shared_weights(data.labels, resamples, seed) if shared else cluster_weights(k, resamples, seed)
+
+
+def resample(
+    data: Table, resamples: int = RESAMPLES, seed: int = 0, over: Iterable[str] = (), shared: bool = False
+) -> Resampled:
     """Bootstrap totals of all counts in the whole and in every slice, from one matrix product over clusters.
 
-    over: slices over whose values some figure is combined, within every part.
+    over: slices over whose values some figure is combined, within every part. shared: by `shared_weights`, so that
+    draw i of this table and draw i of any other go together.
     """
     masks = {"": np.ones(data.n, bool)}
     for name, column in data.slices.items():
@@ -193,7 +255,7 @@ def resample(data: Table, resamples: int = RESAMPLES, seed: int = 0, over: Itera
         axis=1,
     )
     flat = sums.reshape(k, -1)
-    blocks = [weights @ flat for weights in cluster_weights(k, resamples, seed)] if k > 1 and resamples else []
+    blocks = [weights @ flat for weights in _weights(data, resamples, seed, shared)] if k > 1 and resamples else []
     draws = np.concatenate(blocks) if blocks else np.empty((0, flat.shape[1]))
     return Resampled(
         names=tuple(data.counts),
@@ -206,6 +268,7 @@ def resample(data: Table, resamples: int = RESAMPLES, seed: int = 0, over: Itera
         masks=tuple(masks.values()),
         data=data,
         seed=seed,
+        shared=shared,
     )
 
 
@@ -250,10 +313,10 @@ def _fitted(metric: Fitted, drawn: Resampled, part: int) -> tuple[float, Array, 
     counts = {name: column[mask] for name, column in data.counts.items()}
     spread: Array = np.full(len(drawn.draws), np.nan)  # a draw that was not fitted counts as undefined
     most = min(len(spread), metric.draws or len(spread))
-    k, done = (int(data.clusters.max()) + 1 if data.n else 0), 0
+    done = 0
     with np.errstate(divide="ignore", invalid="ignore"):
         value = float(np.asarray(metric.fit(counts, np.ones((1, len(clusters)))), float).reshape(-1)[0])
-        for weights in cluster_weights(k, most, drawn.seed) if most else ():
+        for weights in drawn.weights(most) if most else ():
             fitted = np.broadcast_to(np.asarray(metric.fit(counts, weights[:, clusters]), float), (len(weights),))
             spread[done : done + len(weights)] = fitted
             done += len(weights)
@@ -261,10 +324,15 @@ def _fitted(metric: Fitted, drawn: Resampled, part: int) -> tuple[float, Array, 
     return value if finite else 0.0, np.where(np.isfinite(spread), spread, np.nan), not finite
 
 
-def spread_of(data: Table, metric: AnyMetric, resamples: int = RESAMPLES, seed: int = 0) -> tuple[float, Array, bool]:
-    """A metric of the whole: its value, its value in each resample (NaN where undefined), whether it is undefined."""
+def spread_of(
+    data: Table, metric: AnyMetric, resamples: int = RESAMPLES, seed: int = 0, shared: bool = False
+) -> tuple[float, Array, bool]:
+    """A metric of the whole: its value, its value in each resample (NaN where undefined), whether it is undefined.
+
+    shared: the resamples are those of every other table, cluster by cluster (`shared_weights`).
+    """
     metric = metric if metric.over in data.slices else replace(metric, over=None)
-    return _values(metric, resample(data, resamples, seed, [metric.over] if metric.over else []), 0)
+    return _values(metric, resample(data, resamples, seed, [metric.over] if metric.over else [], shared), 0)
 
 
 def estimated(value: float, spread: Array, n: int, clusters: int, undefined: bool) -> Estimate:

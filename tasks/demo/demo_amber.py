@@ -51,4 +51,5 @@ demo_amber = replace(
     scorer={"offline": amber(lone_word, words=WORDS)},
     max_new_tokens=160,
     published={},
+    dimension="hallucination",
 )

@@ -27,4 +27,5 @@ demo_chair = replace(
     rows=generated(rows, "rendered scenes"),
     max_new_tokens=160,
     published={},
+    dimension="hallucination",
 )

@@ -66,4 +66,5 @@ demo_dialogue = Task(
     max_new_tokens=96,
     headline="rating",
     judge="scenes",
+    dimension="dialogue",
 )

@@ -22,4 +22,9 @@ def rows() -> Iterator[dict[str, Any]]:
             yield {**row, "image": images[name], "image_path": name, "category": split}
 
 
-demo_pope = replace(builtin("hallucination/pope").pope, rows=generated(rows, "rendered scenes"), published={})
+demo_pope = replace(
+    builtin("hallucination/pope").pope,
+    rows=generated(rows, "rendered scenes"),
+    published={},
+    dimension="hallucination",
+)

@@ -51,4 +51,5 @@ demo_preference = Task(
     max_new_tokens=160,
     headline="win_rate",
     judge="scenes",
+    dimension="alignment",
 )

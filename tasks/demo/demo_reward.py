@@ -67,4 +67,5 @@ demo_reward = Task(
     },
     max_new_tokens=4,
     headline="accuracy",
+    dimension="reward_model",
 )

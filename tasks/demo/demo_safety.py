@@ -70,4 +70,5 @@ demo_safety = Task(
     max_new_tokens=48,
     headline="balanced_accuracy",
     judge="scenes",
+    dimension="safety",
 )
