@@ -280,7 +280,10 @@ def _foreign(task: Task, rows: list[FileRow], known: Mapping[str, Sample], path:
     said: list[tuple[str, str | None, Row]] = []
     for row in rows:
         answer = _lmms_answer(row) if _is_lmms_log(row) else answer_text(row, "prediction")
-        said += [(sample.id, answer, row) for sample in task.samples_of(_question(task, row))]
+        if "sample" in row and "doc" not in row and _is_lmms_log(row):  # as `mmeval export` writes it
+            said.append((str(row["sample"]), answer, row))
+        else:
+            said += [(sample.id, answer, row) for sample in task.samples_of(_question(task, row))]
     kind = "an lmms-eval log" if _is_lmms_log(rows[0]) else "a VLMEvalKit table"
     answers = collect(task.name, said, known.values(), path)
     return Answers(answers, notes=(f"{path.name} read as {kind}",), samples=_about(task, said, known))
