@@ -6,23 +6,16 @@ score with pictures, S_wv without them, and S_t that of the language model alone
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
+from mmeval.aligning import align
 from mmeval.catalog import Catalog
 from mmeval.errors import DataError, UsageError
-from mmeval.logs import answer_of, responses_of, verdicts_of
 from mmeval.runs import RunFolder
-from mmeval.scorers.base import COUNT, SLICE, Scorer
-from mmeval.scoring import score
-from mmeval.statistics.paired import difference
-from mmeval.statistics.sums import Estimate, Table, table
-
-if TYPE_CHECKING:
-    import pandas as pd
+from mmeval.statistics.paired import paired
+from mmeval.statistics.sums import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +58,14 @@ def _of_task(name: str, runs: Sequence[RunFolder], results: Sequence[Mapping[str
     if task.headline not in scorer.metrics:
         raise UsageError(f"{name}: its {dialect} scoring has no {task.headline}, which the gain is taken of")
     metric = scorer.metrics[task.headline]
-    seen, *others = _aligned(name, scorer, runs)
-    first = difference(seen, others[0], metric)
+    seen, *others = align(name, scorer, runs, [run.scores() for run in runs]).tables
+    one = {task.headline: metric}
+    gained = paired(others[0], seen, one, permutations=0)[task.headline]
     if len(others) == 1:
-        return Gain(task.headline, first.first, first.second, first.difference)
-    leaked = difference(others[0], others[1], metric)
+        return Gain(task.headline, gained.candidate, gained.base, gained.difference)
+    leaked = paired(others[1], others[0], one, permutations=0)[task.headline]
     leakage = _not_below_zero(leaked.difference)
-    return Gain(task.headline, first.first, first.second, first.difference, leaked.second, leakage)
+    return Gain(task.headline, gained.candidate, gained.base, gained.difference, leaked.base, leakage)
 
 
 def _same(task: str, what: str, runs: Sequence[RunFolder], values: Sequence[Any]) -> None:
@@ -83,40 +77,6 @@ def _same(task: str, what: str, runs: Sequence[RunFolder], values: Sequence[Any]
 def _not_below_zero(one: Estimate) -> Estimate:
     low, high = (None if bound is None else max(0.0, bound) for bound in (one.low, one.high))
     return Estimate(max(0.0, one.value), low, high, one.stderr, one.n, one.clusters, one.undefined)
-
-
-def _aligned(name: str, scorer: Scorer, runs: Sequence[RunFolder]) -> list[Table]:
-    """The samples that all runs have an answer to, scored again as if the others had none: what is counted by group
-    (both questions of a picture) is then counted over the same groups in all."""
-    scored = [run.scores() for run in runs]
-    answered = [frame[(frame["task"] == name) & ~frame["missing"].astype(bool)]["sample"] for frame in scored]
-    common = set(answered[0]).intersection(*map(set, answered[1:]))
-    if not common:
-        raise UsageError(f"{name}: the runs have no answered sample in common")
-    frames = [_scored_again(name, scorer, run, common) for run in runs]
-    ids = list(frames[0].index)
-    return [_table(frame.loc[ids], frames[0]["cluster"].tolist()) for frame in frames]
-
-
-def _scored_again(name: str, scorer: Scorer, run: RunFolder, ids: Collection[str]) -> pd.DataFrame:
-    rows = responses_of(run)[name]
-    answers = {one.sample.id: answer_of(response) for one, response in rows if one.sample.id in ids}
-    frame = score(scorer, [one.sample for one, _ in rows], answers, verdicts_of(run).get(name))
-    return frame[frame["sample"].isin(ids)].set_index("sample")
-
-
-def _table(frame: pd.DataFrame, clusters: list[str]) -> Table:
-    counts: Mapping[str, Any] = {
-        str(name).removeprefix(COUNT): np.nan_to_num(frame[name].to_numpy(float))
-        for name in frame.columns
-        if str(name).startswith(COUNT)
-    }
-    slices = {
-        str(name).removeprefix(SLICE): frame[name].astype(object).where(frame[name].notna(), None).to_numpy()
-        for name in frame.columns
-        if str(name).startswith(SLICE)
-    }
-    return table(counts, clusters, slices)
 
 
 def _check(run: RunFolder, ablated: bool, what: str) -> None:
