@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from mmeval.errors import DataError
 from mmeval.inference.base import Engine, Request, Response
-from mmeval.progress import Progress
+from mmeval.progress import Bar, Progress
 from mmeval.requests import Plan
 from mmeval.runs import Asked, RunFolder
 from mmeval.samples import Image, Sample
 
+# (samples by task, answers so far) -> digests of the requests to ask next; asked for more when those are answered.
+Blocks = Callable[[Mapping[str, Sequence[Asked]], Mapping[str, Response]], Iterator[Collection[str]]]
+
 
 def ask_all(
-    run: RunFolder, engine: Engine, plans: Sequence[Plan], fresh: bool, record: dict[str, Any], progress: Progress
+    run: RunFolder,
+    engine: Engine,
+    plans: Sequence[Plan],
+    fresh: bool,
+    record: dict[str, Any],
+    progress: Progress,
+    blocks: Blocks,
 ) -> dict[str, list[tuple[Asked, Response | None]]]:
-    """Asks what the log does not hold yet; per task, each sample with its response."""
+    """Asks what the log does not hold yet, block by block; per task, each sample with its response, None where it was
+    in no block."""
     known = {} if fresh else run.responses()
     asked: dict[str, list[Asked]] = {}
     wanted: dict[str, Request] = {}
@@ -43,7 +53,13 @@ def ask_all(
         progress.note(
             f"{len(wanted) - len(pending)} of {len(wanted)} answers are in the run folder and not asked again"
         )
-    _answer(run, engine, pending, known, progress)
+    left = dict(pending)
+    with (progress if pending else Progress()).bar("asking", len(pending)) as bar:
+        for block in blocks(asked, known):
+            now = {digest: left.pop(digest) for digest in block if digest in left}
+            if now:
+                _answer(run, engine, now, known, bar)
+    record["asked"] -= len(left)
     record["engine"] = dict(getattr(engine, "stats", dict)())
     return {
         task: [(one, known.get(one.request) if one.request else None) for one in rows] for task, rows in asked.items()
@@ -77,18 +93,15 @@ def _identify(
 
 
 def _answer(
-    run: RunFolder, engine: Engine, pending: Mapping[str, Request], known: dict[str, Response], progress: Progress
+    run: RunFolder, engine: Engine, pending: Mapping[str, Request], known: dict[str, Response], bar: Bar
 ) -> None:
     digests = {request.id: digest for digest, request in pending.items()}
-    if not pending:
-        return
-    with progress.bar("asking", len(pending)) as bar:
-        for response in engine.run(pending.values()):
-            digest = digests.pop(response.id)
-            response = replace(response, text=encodable(response.text))
-            run.append(digest, response)
-            known[digest] = response
-            bar.advance()
+    for response in engine.run(pending.values()):
+        digest = digests.pop(response.id)
+        response = replace(response, text=encodable(response.text))
+        run.append(digest, response)
+        known[digest] = response
+        bar.advance()
     for request_id, digest in digests.items():
         known[digest] = Response(request_id, finish="error", error="the engine gave no response")
 

@@ -83,7 +83,7 @@ class MetricCompared:
 
 @dataclass(frozen=True, slots=True)
 class TaskCompared:
-    """One task. n, missing: of base and candidate. slices: "name=value" -> metric -> `MetricCompared` without verdict.
+    """One task. n, missing, not_asked (because a run stopped early): of base and candidate. slices: "name=value" -> metric -> `MetricCompared` without verdict.
     flips: right to wrong, wrong to right; None where answers are not right or wrong."""
 
     dimension: str
@@ -91,6 +91,7 @@ class TaskCompared:
     headline: str
     n: tuple[int, int]
     missing: tuple[int, int]
+    not_asked: tuple[int, int]
     common: int
     only_base: int
     only_candidate: int
@@ -99,7 +100,8 @@ class TaskCompared:
     flips: tuple[int, int] | None
 
     def to_json(self) -> dict[str, Any]:
-        sides = {name: dict(zip(("base", "candidate"), getattr(self, name), strict=True)) for name in ("n", "missing")}
+        pairs = {name: getattr(self, name) for name in ("n", "missing", "not_asked")}
+        sides = {name: dict(zip(("base", "candidate"), pair, strict=True)) for name, pair in pairs.items()}
         flips = None if self.flips is None else dict(zip(("right_to_wrong", "wrong_to_right"), self.flips, strict=True))
         told = ("dimension", "dialect", "headline", "common", "only_base", "only_candidate")
         return {
@@ -216,8 +218,9 @@ def compare_two(base: RunFolder, candidate: RunFolder, catalog: Catalog, how: Co
         except UsageError:
             absent[task] = "no scored sample in common"
             continue
-        dimension = catalog.tasks[task].dimension
-        tasks[task] = _task(aligned, scorer, headline, dimension, results[0][task]["dialect"], how)
+        dimension, dialect = catalog.tasks[task].dimension, results[0][task]["dialect"]
+        left = tuple(int(result[task].get("not_asked") or 0) for result in results)
+        tasks[task] = _task(aligned, scorer, headline, dimension, dialect, (left[0], left[1]), how)
     if not tasks:
         raise UsageError(f"{candidate.path}: no task to compare with {base.path}: {_listed(absent)}")
     return Comparison(base, candidate, how, _with_verdicts(tasks, how), absent, differs, noted(records))
@@ -258,7 +261,13 @@ def _shared(
 
 
 def _task(
-    aligned: Aligned, scorer: Scorer, headline: str, dimension: str, dialect: str, how: CompareSettings
+    aligned: Aligned,
+    scorer: Scorer,
+    headline: str,
+    dimension: str,
+    dialect: str,
+    not_asked: tuple[int, int],
+    how: CompareSettings,
 ) -> TaskCompared:
     base, candidate = aligned.tables
     first, second = aligned.frames
@@ -274,6 +283,7 @@ def _task(
         headline=headline,
         n=(len(first), len(second)),
         missing=(int(first["missing"].sum()), int(second["missing"].sum())),
+        not_asked=not_asked,
         common=len(ids),
         only_base=len(set(first.index) - set(second.index)),
         only_candidate=len(set(second.index) - set(first.index)),

@@ -76,6 +76,11 @@ def loud(one: Comparison) -> list[str]:
             said.append(
                 f"{task}: compared on the {compared.common} samples that both have a score of ({', '.join(lost)})"
             )
+        if any(compared.not_asked):
+            side = "the candidate" if compared.not_asked[1] else "the base"
+            said.append(
+                f"{task}: {side} stopped early, when its decision was reached; intervals here don't allow for that"
+            )
     return said + [f"{task}: not compared, {why}" for task, why in one.absent.items()]
 
 

@@ -24,12 +24,14 @@ from mmeval.judging.labels import keep_labels
 from mmeval.judging.opening import hear, judgeable, own_judge, panel_of
 from mmeval.judging.rehearsal import prompts_for
 from mmeval.judging.settings import JudgeSettings
+from mmeval.logs import add_not_asked
 from mmeval.outcome import score_all
 from mmeval.progress import Progress
 from mmeval.provenance import default_output, identity_of, provenance
 from mmeval.requests import Plan, Settings, plan_task
 from mmeval.runs import Asked, RunFolder
 from mmeval.tasks import Task
+from mmeval.until_decided import UntilDecided, watch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,6 +102,7 @@ def evaluate(
     check: bool = False,
     judge: str | Engine | Sequence[str | Engine] = (),
     judge_settings: JudgeSettings | None = None,
+    until_decided: UntilDecided | None = None,
     progress: Progress | None = None,
     command: Sequence[str] = (),
     **more: Any,
@@ -116,6 +119,7 @@ def evaluate(
     check: compare the ways of running the model on some of the requests first, and raise `EngineError` if its answers
     hang on them. judge: what answers are judged by where a task asks for it, named like a model or an `Engine`, or
     several of them as a panel; opened when the model's answers are there. judge_settings: how they are asked.
+    until_decided: stop asking a task when its headline is decided against a base run.
 
     Raises `UsageError` and `DataError`; a task whose data is missing or broken is in `Run.failed` while others run,
     unless all fail.
@@ -129,11 +133,7 @@ def evaluate(
     if settings.ask_as != "generative":
         options["ask_as"] = settings.ask_as
     found = catalog if isinstance(catalog, Catalog) else load_catalog(Path(folder) for folder in catalog)
-    chosen = found.choose(tasks, suite)
-    if not chosen:
-        raise UsageError("nothing to run; name --suite or --tasks (`mmeval tasks` lists them)")
-    _check_dialect(chosen, settings.scoring, progress)
-    _check_prompt(chosen, settings.prompt, progress)
+    chosen = _chosen(found, tasks, suite, settings, progress)
     folders = _folders(data)
     identity = identity_of(model, tasks, suite, settings, options)
     path = Path(output) if output else default_output(model, suite, tasks, settings, identity)
@@ -147,11 +147,8 @@ def evaluate(
     started, clock = datetime.now(UTC), time.monotonic()
     with RunFolder.open(path) as run:
         plans, failed = _plan(chosen, folders, settings, progress)
-        heard = plans
-        if not judges:
-            judges, heard = own_judge(plans)
-        if not judges and judging != JudgeSettings():
-            progress.note("no judge is asked here, so --judge-… does nothing; pass --judge MODEL")
+        watching = watch(until_decided, run, plans, settings.seed)
+        judges, heard = _judges(judges, plans, judging, progress)
         prompts = prompts_for(heard, found, judging) if judges else {}
         engine = _open(model, options, progress) if isinstance(model, str) else model
         record: dict[str, Any] = {
@@ -164,23 +161,28 @@ def evaluate(
             with _status(run, record, clock):
                 if check:
                     record["check"] = _checked(engine, plans, progress)
-                asked = ask_all(run, engine, plans, fresh, record, progress)
+                everything = ask_all(run, engine, plans, fresh, record, progress, watching.blocks)
         finally:
             if isinstance(model, str):
                 engine.close()
         with _status(run, record, clock):
+            kept, asked = watching.kept(plans, everything, progress)
+            if watching.not_asked:
+                run.write_samples([one for rows in asked.values() for one, _ in rows])
             if judging.labels:  # before hours of judging: a row may name no answer
-                keep_labels(run, judging.labels, judgeable(plans, asked))
+                keep_labels(run, judging.labels, judgeable(kept, asked))
             hearing = Hearing(heard, prompts, asked, judging)
             verdicts = hear(run, judges, hearing, options, record, progress) if judges else {}
         judged = {plan.task.name for plan in heard} if judges else set[str]()
-        results = score_all(run, plans, asked, verdicts, settings, failed, progress, judging.rule, judged)
+        results = score_all(run, kept, asked, verdicts, settings, failed, progress, judging.rule, judged)
         record |= {"tasks": tasks_record(plans, failed), "notes": list(progress.notes)}
         record |= _finished(clock)
+        watching.record(record)
+        add_not_asked(results, record)
         run.write_json("metrics.json", results)
         run.write_json("run.json", record)
         progress.stage("writing the page")
-        _write_page(run, plans, asked, found)
+        _write_page(run, kept, asked, found)
     return Run(path, record["model"], results, failed, tuple(progress.notes))
 
 
@@ -212,6 +214,27 @@ def _folders(data: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
 def _names(value: Sequence[str] | str) -> tuple[str, ...]:
     names = value.split(",") if isinstance(value, str) else value
     return tuple(name.strip() for name in names if name.strip())
+
+
+def _chosen(
+    catalog: Catalog, tasks: Sequence[str], suite: Sequence[str], settings: Settings, progress: Progress
+) -> list[Task]:
+    chosen = catalog.choose(tasks, suite)
+    if not chosen:
+        raise UsageError("nothing to run; name --suite or --tasks (`mmeval tasks` lists them)")
+    _check_dialect(chosen, settings.scoring, progress)
+    _check_prompt(chosen, settings.prompt, progress)
+    return chosen
+
+
+def _judges(
+    given: list[str | Engine], plans: list[Plan], judging: JudgeSettings, progress: Progress
+) -> tuple[list[str | Engine], list[Plan]]:
+    """The judges to ask, those that tasks bring along where none is given, and the plans that they are for."""
+    judges, heard = (given, plans) if given else own_judge(plans)
+    if not judges and judging != JudgeSettings():
+        progress.note("no judge is asked here, so --judge-… does nothing; pass --judge MODEL")
+    return judges, heard
 
 
 def _check_dialect(chosen: Sequence[Task], dialect: str | None, progress: Progress) -> None:

@@ -144,7 +144,16 @@ def score_again(
     }
     asked = {task: rows for task, rows in responses_of(run).items() if task in rules}
     how, rule = record["config"], (record.get("judge") or {}).get("rule", "mean")
-    return score_logs(rules, asked, how["resamples"], how["seed"], verdicts_of(run), rule, labels_of(run, asked))
+    scored = score_logs(rules, asked, how["resamples"], how["seed"], verdicts_of(run), rule, labels_of(run, asked))
+    add_not_asked(scored[0], record)
+    return scored
+
+
+def add_not_asked(results: Mapping[str, dict[str, Any]], record: Mapping[str, Any]) -> None:
+    """Says in the `tasks` object how many samples a run that stopped early has not asked, as its run.json has it."""
+    for task, result in results.items():
+        if left := (record["tasks"].get(task) or {}).get("not_asked"):
+            result["not_asked"] = left
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ def _result_table(
     title = Text(name, style="bold")
     title.append(f"  {result['n']} samples, ", style="not bold")
     title.append(f"{result['missing']} missing", style="red" if result["missing"] else "not bold")
+    if result.get("not_asked"):
+        title.append(f", {result['not_asked']} not asked", style="not bold")
     title.append(f", scoring: {result['dialect']}", style="not bold")
     if result.get("unjudged"):
         title.append(f", {result['unjudged']} not judged", style="red")
