@@ -9,7 +9,15 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from mmeval import cli_options, cli_reading
+from mmeval import (
+    cli_deciding,
+    cli_export,
+    cli_gate,
+    cli_nightly,
+    cli_options,
+    cli_pages,
+    cli_reading,
+)
 from mmeval.cli_options import CatalogOption, Data, Json, print_json
 from mmeval.errors import Interrupted, MmevalError, UsageError
 
@@ -32,7 +40,8 @@ data_app = typer.Typer(
 build_app = typer.Typer(
     help="Builds a benchmark's data from your own pictures.", no_args_is_help=True, rich_markup_mode=None
 )
-app.add_typer(cli_reading.app)
+for group in (cli_deciding, cli_gate, cli_pages, cli_nightly, cli_reading, cli_export):
+    app.add_typer(group.app)
 app.add_typer(data_app, name="data")
 data_app.add_typer(build_app, name="build")
 
@@ -178,6 +187,15 @@ def run(
     judge_labels: Annotated[
         Path | None, typer.Option("--judge-labels", help="People's labels of some answers (see mmeval judge-check).")
     ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="With --until-decided: the base run, on the same samples.")
+    ] = None,
+    until_decided: Annotated[
+        bool, typer.Option("--until-decided", help="Ask each task until it is better, worse or not worse than there.")
+    ] = False,
+    margin: Annotated[
+        float | None, typer.Option(help="With --until-decided: points of 100 that count as not worse [1].")
+    ] = None,
     log_samples: Annotated[bool, typer.Option("--log_samples", hidden=True)] = True,  # lm-eval's; always on here
     json: Json = False,
 ) -> int:
@@ -190,6 +208,7 @@ def run(
     from mmeval.judging import Budget, JudgeSettings
     from mmeval.progress import for_people
     from mmeval.requests import Settings
+    from mmeval.until_decided import asked_for
 
     known = load_catalog(catalog or ())
 
@@ -241,6 +260,7 @@ def run(
             rate=judge_rate,
             labels=judge_labels,
         ),
+        until_decided=asked_for(against, until_decided, margin),
         progress=for_people(),
         command=sys.argv[1:],
     )

@@ -32,13 +32,15 @@ TOO_FEW: Final = "too few samples to tell"
 @dataclass(frozen=True, slots=True)
 class CompareSettings:
     """alpha: two-sided, over all metrics together by `correction`. margin: the smallest difference that matters, in
-    points of a metric's 0 to 100 scale. tasks: only these. force: compare what was not asked the same, too."""
+    points of a metric's 0 to 100 scale. tasks: only these. force: compare what was not asked the same, too. slices:
+    whether to compare them as well."""
 
     alpha: float = 0.05
     correction: Literal["bh", "holm"] = "bh"
     margin: float = 1.0
     tasks: tuple[str, ...] = ()
     force: bool = False
+    slices: bool = True
     resamples: int = RESAMPLES
     permutations: int = 2000
     seed: int = 0
@@ -83,8 +85,9 @@ class MetricCompared:
 
 @dataclass(frozen=True, slots=True)
 class TaskCompared:
-    """One task. n, missing, not_asked (because a run stopped early): of base and candidate. slices: "name=value" -> metric -> `MetricCompared` without verdict.
-    flips: right to wrong, wrong to right; None where answers are not right or wrong."""
+    """One task. n, missing, not_asked (because a run stopped early): of base and candidate. slices: "name=value" ->
+    metric -> `MetricCompared` without verdict. flips: right to wrong, wrong to right; None where answers are not right
+    or wrong."""
 
     dimension: str
     dialect: str
@@ -271,6 +274,9 @@ def _task(
 ) -> TaskCompared:
     base, candidate = aligned.tables
     first, second = aligned.frames
+    if not how.slices:  # but for those over which a metric is combined
+        over = {metric.over for metric in scorer.metrics.values()}
+        base = replace(base, slices={name: column for name, column in base.slices.items() if name in over})
     found = paired_parts(base, candidate, scorer.metrics, how.resamples, how.permutations, how.seed, how.alpha)
     parts = {
         part: {name: _metric(one, scorer.metrics[name], how) for name, one in compared.items()}
@@ -288,7 +294,7 @@ def _task(
         only_base=len(set(first.index) - set(second.index)),
         only_candidate=len(set(second.index) - set(first.index)),
         metrics=parts[""],
-        slices={part: compared for part, compared in parts.items() if part},
+        slices={part: compared for part, compared in parts.items() if part and how.slices},
         flips=_flips(aligned),
     )
 

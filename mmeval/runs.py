@@ -179,7 +179,7 @@ class RunFolder:
 
     def drop_results(self) -> None:
         """Takes away what an earlier run made of the log, so that its figures never stand beside other samples."""
-        for name in ("metrics.json", "scores.parquet", "report.html", "judged.jsonl"):
+        for name in ("metrics.json", "scores.parquet", "report.html", "compare.html", "judged.jsonl"):
             (self.path / name).unlink(missing_ok=True)
 
     def samples(self) -> list[Asked]:

@@ -1,69 +1,5 @@
 "use strict";
-// One sample as HTML. Text from models and data only ever becomes text nodes.
-
-const MARKS = { right: "✓", wrong: "✕", missing: "–", unmarked: "·" };
-const BAD_NOTE = /halluc|wrong|false|unsafe|invent|absent/i;
-
-/** element("p.faint", {title: "…"}, "text", child, …); falsy children are left out. */
-function element(kind, attributes = {}, ...children) {
-  const [tag, ...classes] = kind.split(".");
-  const made = document.createElement(tag);
-  if (classes.length) made.className = classes.join(" ");
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children.filter((child) => child || child === 0));
-  return made;
-}
-
-const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-
-/** Text with what was searched and what was made up marked. words: [{text, kind}]. */
-function marked(text, words) {
-  const sought = words.filter((word) => word.text);
-  if (!sought.length) return [text];
-  const parts = sought.map(({ text, kind }, i) => {
-    const body = escaped(text);
-    return `(?<w${i}>${kind === "found" ? body : `(?<![\\p{L}\\p{N}])${body}(?:e?s)?(?![\\p{L}\\p{N}])`})`;
-  });
-  const pieces = [];
-  let last = 0;
-  for (const match of text.matchAll(new RegExp(parts.join("|"), "giu"))) {
-    const kind = sought[Object.values(match.groups).findIndex((group) => group !== undefined)].kind;
-    pieces.push(text.slice(last, match.index), element(`mark.${kind}`, {}, match[0]));
-    last = match.index + match[0].length;
-  }
-  pieces.push(text.slice(last));
-  return pieces;
-}
-
-/** What the notes say was made up, for marking in the answer. "pup (dog)" is the word and what it stands for. */
-function badWords(notes) {
-  const named = Object.entries(notes).filter(([name]) => BAD_NOTE.test(name));
-  const words = named.flatMap(([, value]) => String(value).split(/\s*[,;]\s*/).map((word) => word.replace(/\s*\(.*/, "")));
-  // Of two words at one place the first wins: "fire truck", not "truck".
-  return words.filter(Boolean).sort((a, b) => b.length - a.length).map((text) => ({ text, kind: "bad" }));
-}
-
-function pictureSource(name) {
-  const held = document.getElementById(`picture-${name}`);
-  return held && `data:image/webp;base64,${held.textContent}`;
-}
-
-function picture(name, label) {
-  const source = pictureSource(name);
-  if (source) {
-    return element("button.picture", { type: "button", "aria-label": `Enlarge ${label}` }, element("img", { src: source, alt: label }));
-  }
-  const whole = data.leftOut[name];
-  if (!whole) return element("p.no-picture", {}, "picture not stored");
-  return element("p.no-picture", {}, "left out of this page", element("a", { href: `pictures/${whole}.webp` }, "open the file"));
-}
-
-/** "Yes." and "yes" say the same; what was read is only shown where it does not go without saying. */
-const plainly = (text) => text.toLowerCase().replace(/[\s.!]+$/, "");
-
-function field(name, content, kind = "") {
-  return element("div", {}, element("dt", {}, name), element(`dd${kind && `.${kind}`}`, {}, ...content));
-}
+// One sample of a run as HTML.
 
 function fields(i, view, notes) {
   const found = { text: view.q.trim(), kind: "found" };
@@ -87,7 +23,7 @@ function fields(i, view, notes) {
 function item(i, view, pinned) {
   const task = data.tasks[columns.task[i]];
   const state = STATES[data.states[i]];
-  const id = `${task}/${data.ids[i]}`;
+  const id = nameAt(i);
   const notes = data.notes[columns.notes[i]] ?? {};
   const thinking = textAt("thinking", i);
   const images = data.images[columns.images[i]] ?? [];

@@ -208,6 +208,8 @@ def _template(folder: Path, given: Path | str | None, processor: Any, tokenizer:
 
 
 def _weights(source: Source, maker: Any, dtype: torch.dtype | None, note: Callable[[str], None]) -> Any:
+    from safetensors import SafetensorError
+
     try:
         model, info = maker.from_pretrained(
             source.folder,
@@ -218,6 +220,8 @@ def _weights(source: Source, maker: Any, dtype: torch.dtype | None, note: Callab
             # Else transformers puts an adapter that lies beside the weights on top, if peft happens to be installed.
             adapter_kwargs={"subfolder": NOWHERE},
         )
+    except SafetensorError as error:
+        raise UsageError(f"{source.folder}: its weights are broken or not all there: {_short(error)}") from error
     except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
         raise UsageError(f"{source.folder}: transformers can't load it: {_short(error)}") from error
     missing = sorted([*info["missing_keys"], *(str(entry[0]) for entry in info["mismatched_keys"])])

@@ -97,7 +97,7 @@ class _Columns:
 def browsable(run: RunFolder, asked: Sequence[Asked], budget: int = BUDGET) -> Browsable:
     """All samples of a run, whether scored or not, and their pictures: those of missing and wrong ones first."""
     scores = _scores(run)
-    responses, said = run.responses(), _said(run)
+    responses, said = run.responses(), said_by_judges(run)
     columns = _Columns()
     kept = {path.stem for path in (run.path / "pictures").glob("*.webp")}
     for one in asked:
@@ -115,7 +115,7 @@ def browsable(run: RunFolder, asked: Sequence[Asked], budget: int = BUDGET) -> B
     return Browsable(_data(columns, pictures), pictures, marks)
 
 
-def _said(run: RunFolder) -> dict[tuple[str, str], str | None]:
+def said_by_judges(run: RunFolder) -> dict[tuple[str, str], str | None]:
     """(task, sample id) -> what the judges replied about it, or why there is no verdict."""
     said = {(one.task, one.sample): f"no verdict: {one.error}" for one in run.judged() if one.error}
     replies = {(task, id): _replies(one) for task, found in verdicts_of(run).items() for id, one in found.items()}

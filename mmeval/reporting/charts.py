@@ -23,6 +23,7 @@ _LOOK: dict[str, Any] = {
         "labelFontSize": 12,
         "titleFontSize": 12,
     },
+    "mark": {"aria": False},  # a role on every mark, without a name, is an error for readers of the screen
     "text": {"color": "var(--ink)", "fontSize": 12},
     "line": {"color": "var(--accent)", "strokeWidth": 1.75},
     "point": {"color": "var(--accent)", "filled": True, "size": 45, "opacity": 1},

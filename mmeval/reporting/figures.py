@@ -97,7 +97,7 @@ def axis(values: Iterable[float | None], unit: Unit) -> Axis:
     known = [value for value in values if value is not None] or [0.0]
     low, high = min(known), max(known)
     span = max(high - low, 0.04 if unit == "fraction" else 0.1 * max(abs(low), abs(high), 1.0))
-    step = _round_step(span / 3)
+    step = round_step(span / 3)
     start = math.floor((low - 0.05 * span) / step)
     end = math.ceil((high + 0.05 * span) / step)
     if low >= 0:
@@ -109,7 +109,7 @@ def axis(values: Iterable[float | None], unit: Unit) -> Axis:
     return Axis(start * step, end * step, step, unit)
 
 
-def _round_step(least: float) -> float:
+def round_step(least: float) -> float:
     power = 10.0 ** math.floor(math.log10(least))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * 0.999)
 

@@ -12,6 +12,8 @@ from mmeval.errors import UsageError
 from mmeval.reporting import figures
 from mmeval.reporting.browsing import Browsable, browsable
 from mmeval.reporting.figures import Axis, Figure
+from mmeval.reporting.heat import HeatRow, heat_rows
+from mmeval.reporting.packing import data_block
 from mmeval.reporting.pictures import BUDGET
 from mmeval.reporting.rendering import command_line, plain, plural, render, short
 from mmeval.reporting.trust import Line, lengths, trust
@@ -23,10 +25,11 @@ Json = Mapping[str, Any]
 
 
 def write_report(run: RunFolder, catalog: Catalog, budget: int = BUDGET) -> Path:
-    """Writes report.html: one page that needs nothing but itself.
+    """Writes report.html: one page that needs nothing but itself and, where a run has many pictures, the folder
+    `pictures` beside it.
 
     catalog: says which way a metric is good and how it is printed; a task that it lacks is shown all the same.
-    budget: room for pictures, in characters of base64.
+    budget: room for pictures inside the page, in characters of base64; the others are shown from their files.
     """
     manifest = run.read_json("run.json")
     measured = run.read_json("metrics.json") if (run.path / "metrics.json").is_file() else {}
@@ -39,7 +42,9 @@ def write_report(run: RunFolder, catalog: Catalog, budget: int = BUDGET) -> Path
         head=_head(manifest, samples, sum(card.unjudged for card in cards)),
         dimensions=_by_dimension(cards),
         cards=cards,
+        heat=_heat(cards),
         samples=samples,
+        packed=data_block(samples.data, "data"),
         ran=_what_ran(manifest, asked),
     )
     run.write("report.html", page.encode())
@@ -268,6 +273,18 @@ def _stored(published: float, unit: figures.Unit) -> float:
 def _published(model: str, value: float, on: Axis) -> tuple[str, str, float | None]:
     stored = _stored(value, on.unit)
     return model, figures.number(stored, on.unit), on.place(stored)
+
+
+def _heat(cards: Iterable[Card]) -> list[HeatRow]:
+    """The metric that each card shows by slice, where it has a good way."""
+    shown = [(card, forest) for card in cards for forest in card.forests if forest.metric == card.by_slice]
+    return heat_rows(
+        {
+            card.name: (forest.metric, forest.better, forest.whole, forest.groups)
+            for card, forest in shown
+            if forest.better
+        }
+    )
 
 
 def _by_dimension(cards: Iterable[Card]) -> dict[str, list[Card]]:

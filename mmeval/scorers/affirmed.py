@@ -76,7 +76,7 @@ def rated(prompt: str, over: str = "subset") -> Scorer:
         return counts(f"{points:g}", points == 100, points=points, exact=not replies)
 
     metrics = {
-        "score": Metric(lambda s: s.ratio(s.points, s.n), unit="number", over=over),
+        "score": Metric(lambda s: s.ratio(s.points, s.n), unit="number", over=over, scale=(0, 100)),
         "exact": Metric(lambda s: s.ratio(s.exact, s.n), better=None),
     }
     readable = lambda reply, asked: rating(reply) is not None  # noqa: E731
@@ -133,7 +133,7 @@ def with_task_score(scorer: Scorer, weights: Mapping[str, float]) -> Scorer:
         ]
         return 100 * sum(shares, np.zeros(1)) / sum(weights.values())
 
-    metrics = {"task_score": Metric(task_score, unit="number"), **scorer.metrics}
+    metrics = {"task_score": Metric(task_score, unit="number", scale=(0, 100)), **scorer.metrics}
     if judging := scorer.judging:
         judge = judging.score
         judging = replace(judging, score=lambda sample, answer, replies: marked(sample, judge(sample, answer, replies)))

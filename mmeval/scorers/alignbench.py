@@ -20,6 +20,7 @@ from mmeval.statistics.sums import Array, Totals, mean_there, share
 ReadGrades = Callable[[str], "tuple[Mapping[str, int], float | None]"]
 
 WHOLE = "综合得分"
+GRADES = (1, 10)
 UNREAD = -1  # what the official script counts a reply without a grade
 NAMES = {  # our metrics of the dimensions
     "事实正确性": "factual_correctness",
@@ -85,10 +86,11 @@ def category_means(
         notes = {name: str(number) for name, number in found.items()}
         return Scored(counted, "unread" if whole is None else f"{whole:g}", None, notes)
 
-    metrics: dict[str, AnyMetric] = {"overall": Metric(partial(_overall, totals), unit="number")}
-    metrics |= {name: Metric(partial(_mean_of, some), unit="number") for name, some in totals.items()}
-    metrics["score"] = Metric(lambda s: s.ratio(s.sum, s.graded), unit="number")
-    metrics |= {ours: Metric(partial(_mean, name), unit="number") for name, ours in NAMES.items()}
+    graded = partial(Metric, unit="number", scale=GRADES)
+    metrics: dict[str, AnyMetric] = {"overall": graded(partial(_overall, totals))}
+    metrics |= {name: graded(partial(_mean_of, some)) for name, some in totals.items()}
+    metrics["score"] = graded(lambda s: s.ratio(s.sum, s.graded))
+    metrics |= {ours: graded(partial(_mean, name)) for name, ours in NAMES.items()}
     metrics["unread"] = Metric(lambda s: s.ratio(s.unread, s.n), better="lower")
 
     def readable(reply: str, asked: Mapping[str, Any]) -> bool:

@@ -103,14 +103,16 @@ PAIRS = Scorer(
         "unread": _UNREAD,
     },
 )
-_DISTANCE = Metric(lambda s: s.ratio(s.distance, s.read), better="lower", unit="number")
+_DISTANCE = Metric(lambda s: s.ratio(s.distance, s.read), better="lower", unit="number", scale=(0, 4))
 RANKINGS = Scorer(
     ranked,
     {
         "levenshtein": _DISTANCE,
         "levenshtein_mean": replace(_DISTANCE, over="dataset"),
         # per answer ranked: 0 to 1, the scale of the paper's table
-        "levenshtein_normalised": Metric(lambda s: s.ratio(s.distance, s.answers), better="lower", unit="number"),
+        "levenshtein_normalised": Metric(
+            lambda s: s.ratio(s.distance, s.answers), better="lower", unit="number", scale=(0, 1)
+        ),
         "incomplete": Metric(lambda s: s.ratio(s.short, s.read), better="lower"),
         "unread": _UNREAD,
     },

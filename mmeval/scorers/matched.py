@@ -93,6 +93,6 @@ EXACT = {
 }
 JUDGED = {
     "accuracy": Metric(lambda s: s.ratio(s.matches, s.judged)),
-    "score": Metric(lambda s: s.ratio(s.score, s.judged), unit="number"),
+    "score": Metric(lambda s: s.ratio(s.score, s.judged), unit="number", scale=(0, 5)),
     "unread": Metric(lambda s: s.ratio(s.unread, s.n), better="lower"),
 }

@@ -74,10 +74,10 @@ def _points_of(perception: bool) -> Callable[[Totals], Array]:
 
 
 METRICS = {
-    "perception": Metric(_points_of(True), unit="number", over="task", combine="sum"),
-    "cognition": Metric(_points_of(False), unit="number", over="task", combine="sum"),
+    "perception": Metric(_points_of(True), unit="number", over="task", combine="sum", scale=(0, 2000)),
+    "cognition": Metric(_points_of(False), unit="number", over="task", combine="sum", scale=(0, 800)),
     # All tasks: 2800 points. Of a task it is that task's score, of the slice group=perception the total of perception.
-    "score": Metric(points, unit="number", over="task", combine="sum"),
+    "score": Metric(points, unit="number", over="task", combine="sum", scale=(0, 2800)),
     "accuracy": Metric(lambda s: s.ratio(s.right, s.n)),
     "accuracy_plus": Metric(lambda s: s.ratio(s.pairs_all, s.pairs)),
     "precision": Metric(precision),

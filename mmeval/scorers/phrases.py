@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -102,11 +103,12 @@ def agreement_correlation(over: str | None = None) -> Scorer:
         pairs = {"x": x, "xx": x * x, "xy": x * y, "y": y, "yy": y * y, "read_y": read * y, "read_yy": read * y * y}
         return Scored({"read": float(read), **pairs}, shown)
 
+    correlation = partial(Metric, unit="number", over=over, scale=(-1, 1))
     return Scorer(
         score,
         metrics={
-            "pearson_corr": Metric(lambda s: pearson(s, s.read, s.read_y, s.read_yy), unit="number", over=over),
-            "pearson_corr_unread_as_0": Metric(lambda s: pearson(s, s.n, s.y, s.yy), unit="number", over=over),
+            "pearson_corr": correlation(lambda s: pearson(s, s.read, s.read_y, s.read_yy)),
+            "pearson_corr_unread_as_0": correlation(lambda s: pearson(s, s.n, s.y, s.yy)),
             "failure": Metric(lambda s: s.ratio(s.n - s.read, s.n), better="lower", over=over),
         },
     )

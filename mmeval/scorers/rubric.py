@@ -30,13 +30,19 @@ def lone_rating(highest: int = 6, label: str = "rating: ") -> ReadRating:
 
 
 def rated(
-    read: ReadRating, prompt: str, fields: Fields, unread: int | None = None, hallucinated_below: int = 3
+    read: ReadRating,
+    prompt: str,
+    fields: Fields,
+    unread: int | None = None,
+    hallucinated_below: int = 3,
+    highest: int = 6,
 ) -> Scorer:
     """Mean rating, share of ratings below a threshold, RLAIF-V's informativeness, share of unread replies.
 
     prompt, fields: the judge's prompt and its variables besides `answer`. unread: what a reply without a readable
     rating counts (0 in the official MMHal-Bench script); None leaves it out of every mean, and has the judge asked
     once more. Either way `unread` shows how many there were.
+    highest: the best rating; the worst is 0.
     informativeness (RLHF-V/RLAIF-V): what a rating is above (or, below, what it is of) the threshold, over it.
     """
 
@@ -65,7 +71,7 @@ def rated(
     return Scorer(
         None,
         metrics={
-            "score": Metric(lambda s: s.ratio(s.rating, s.rated), unit="number"),
+            "score": Metric(lambda s: s.ratio(s.rating, s.rated), unit="number", scale=(0, highest)),
             "hallucination_rate": Metric(lambda s: s.ratio(s.hallucinated, s.rated), better="lower"),
             "informativeness": Metric(lambda s: s.ratio(s.informative, s.rated) / hallucinated_below),
             "unread": Metric(lambda s: s.ratio(s.unread, s.n), better="lower"),
@@ -97,10 +103,13 @@ def headed_ratings(names: Sequence[str], highest: float = 10) -> ReadRatings:
     return read
 
 
-def graded(read: ReadRatings, names: Sequence[str], prompt: str, fields: Fields) -> Scorer:
+def graded(
+    read: ReadRatings, names: Sequence[str], prompt: str, fields: Fields, scale: tuple[float, float] = (0, 10)
+) -> Scorer:
     """Mean rating on each scale, and the share of unread replies, which are in no mean; the judge is asked once more.
 
-    names: the scales, as `read` gives them. prompt, fields: the judge's prompt and its variables besides `answer`.
+    names: the scales, as `read` gives them; scale: the worst and the best rating on each. prompt, fields: the judge's
+    prompt and its variables besides `answer`.
     """
 
     def calls(sample: Sample, answer: str, replies: Sequence[str]) -> list[dict[str, Any]]:
@@ -117,7 +126,7 @@ def graded(read: ReadRatings, names: Sequence[str], prompt: str, fields: Fields)
 
     return Scorer(
         None,
-        metrics={name: Metric(partial(mean, name), unit="number") for name in names}
+        metrics={name: Metric(partial(mean, name), unit="number", scale=scale) for name in names}
         | {"unread": Metric(lambda s: s.ratio(s.unread, s.n), better="lower")},
         judging=Judging(prompt, calls, score, lambda reply, asked: read(reply) is not None),
     )

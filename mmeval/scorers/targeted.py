@@ -77,7 +77,7 @@ def stored_similarity(prompt: str) -> Scorer:
         def formula(s: Totals) -> Array:
             return s.ratio(getattr(s, name), s.attacked)
 
-        return Metric(formula, better="lower", unit="number")
+        return Metric(formula, better="lower", unit="number", scale=(-1, 1))
 
     metrics = {name: mean(name) for name in ("ensemble", *COUNTS.values())}
     metrics["clean_ensemble"] = Metric(lambda s: s.ratio(s.clean_ensemble, s.clean), better=None, unit="number")

@@ -58,7 +58,7 @@ def voted(prompt: str, scales: Mapping[str, str], fields: Fields, rounds: int) -
     def total(s: Totals) -> Any:
         return sum(mean(name, s) for name in scales)
 
-    metrics = {name: Metric(partial(mean, name), unit="number") for name in scales}
-    metrics |= {"sum": Metric(total, unit="number")}
+    metrics = {name: Metric(partial(mean, name), unit="number", scale=(0, 2)) for name in scales}
+    metrics |= {"sum": Metric(total, unit="number", scale=(0, 2 * len(scales)))}
     metrics |= {"unread": Metric(lambda s: s.ratio(s.unread, s.replies), better="lower")}
     return Scorer(None, metrics, judging=Judging(prompt, calls, score))

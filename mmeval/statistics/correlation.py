@@ -95,7 +95,7 @@ def correlated(
         found = [how(counts[x][part], counts[y][part], weights[:, part]) for part in parts]
         return np.mean(found, axis=0) if found else np.full(len(weights), np.nan)
 
-    return Fitted(fit, over=over, draws=draws)
+    return Fitted(fit, over=over, draws=draws, scale=(-1, 1))
 
 
 def _runs(code: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

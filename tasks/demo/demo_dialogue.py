@@ -62,7 +62,7 @@ def known(sample: Sample) -> dict[str, Any]:
 demo_dialogue = Task(
     rows=generated(rows, "rendered scenes"),
     sample=sample,
-    scorer=graded(headed_ratings(("rating",)), ("rating",), "demo_dialogue", known),
+    scorer=graded(headed_ratings(("rating",)), ("rating",), "demo_dialogue", known, scale=(1, 10)),
     max_new_tokens=96,
     headline="rating",
     judge="scenes",
