@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from mmeval import (
+    cli_dashboard,
     cli_deciding,
     cli_export,
     cli_gate,
@@ -40,7 +41,7 @@ data_app = typer.Typer(
 build_app = typer.Typer(
     help="Builds a benchmark's data from your own pictures.", no_args_is_help=True, rich_markup_mode=None
 )
-for group in (cli_deciding, cli_gate, cli_pages, cli_nightly, cli_reading, cli_export):
+for group in (cli_deciding, cli_gate, cli_pages, cli_dashboard, cli_nightly, cli_reading, cli_export):
     app.add_typer(group.app)
 app.add_typer(data_app, name="data")
 data_app.add_typer(build_app, name="build")

@@ -95,9 +95,11 @@ def find_runs(paths: Iterable[Path]) -> list[RunFolder]:
     return list(found.values())
 
 
-def _by_number(path: Path) -> list[tuple[int, str]]:
+def _by_number(path: Path) -> list[list[tuple[int, str]]]:
     """A path's place in an order that has step-200 before step-1000."""
-    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", path.as_posix())]
+    return [
+        [(int(one), "") if one.isdigit() else (0, one) for one in re.split(r"([0-9]+)", part)] for part in path.parts
+    ]
 
 
 def names_of(read: Sequence[Profile]) -> tuple[str, ...]:

@@ -186,6 +186,9 @@ def test_runs_are_found_in_folders_each_once_and_named_apart(tmp_path):
     assert [one.path.name for one in runs] == ["z", "suite", "suite"]
     names = names_of(profiles(runs, CATALOG, 10))
     assert names == ("other", "same (x/suite)", "same (y/suite)")
+    for name in ("step-1000", "step-200", "step"):
+        build(tmp_path / "steps" / name / "suite", {"seen": 0.5})
+    assert [one.path.parent.name for one in find_runs([tmp_path / "steps"])] == ["step", "step-200", "step-1000"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no run folder in it"):
         find_runs([tmp_path / "empty"])

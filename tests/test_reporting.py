@@ -16,8 +16,8 @@ from mmeval.catalog import Catalog
 from mmeval.inference.base import Response
 from mmeval.reporting import figures
 from mmeval.reporting.page import write_report
-from mmeval.reporting.rendering import embedded_json, without_secrets
 from mmeval.reporting.pictures import embed, thumbnail
+from mmeval.reporting.rendering import embedded_json, without_secrets
 from mmeval.runs import RunFolder
 from mmeval.samples import Image
 from tests.report_run import CATALOG, EVIL, build, draw
