@@ -158,7 +158,7 @@ def write_junit(gated: Gated, path: Path) -> None:
         suite.add_testcase(case)
     xml = JUnitXml("mmeval gate")
     xml.add_testsuite(suite)
-    xml.update_statistics()  # type: ignore[no-untyped-call]
+    xml.update_statistics()
     with storage(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         xml.write(str(path), pretty=True)
