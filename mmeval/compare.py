@@ -18,7 +18,7 @@ from mmeval.sameness import Differs, by_task, content, noted, refusal, set_diffe
 from mmeval.scorers.base import Scorer
 from mmeval.scoring import estimate_json, plain
 from mmeval.statistics.multiplicity import benjamini_hochberg, holm
-from mmeval.statistics.paired import Paired, needed, paired_parts
+from mmeval.statistics.paired import Paired, needed, p_not_worse, paired_parts
 from mmeval.statistics.sums import RESAMPLES, AnyMetric, span
 
 Json = Mapping[str, Any]
@@ -215,7 +215,7 @@ def compare_two(base: RunFolder, candidate: RunFolder, catalog: Catalog, how: Co
     tasks: dict[str, TaskCompared] = {}
     for task in shared:
         scorer = known_scorer(task, results[0][task]["dialect"], base, catalog)
-        headline = (records[1]["tasks"].get(task) or {}).get("headline") or catalog.tasks[task].headline
+        headline = (_tasks_of(records[1]).get(task) or {}).get("headline") or catalog.tasks[task].headline
         try:
             aligned = align(task, scorer, runs, scores)
         except UsageError:
@@ -233,13 +233,17 @@ def _listed(absent: Mapping[str, str]) -> str:
     return "; ".join(f"{task} is {why}" for task, why in list(absent.items())[:5]) or "they share none"
 
 
+def _tasks_of(record: Json) -> Json:
+    return record.get("tasks") or {}
+
+
 def _shared(
     runs: Sequence[RunFolder], records: Sequence[Json], results: Sequence[Json], wanted: Sequence[str]
 ) -> tuple[list[str], dict[str, str]]:
     """Tasks with figures in both, in the base's order, and the others with the reason."""
     names = list(
         dict.fromkeys(
-            name for record, result in zip(records, results, strict=True) for name in (*record["tasks"], *result)
+            name for record, result in zip(records, results, strict=True) for name in (*_tasks_of(record), *result)
         )
     )
     for name in wanted:
@@ -253,12 +257,14 @@ def _shared(
         if all(there):
             shared.append(name)
         elif not any(there):
-            absent[name] = "without figures in both"
+            errors = [bool((_tasks_of(record).get(name) or {}).get("error")) for record in records]
+            sides = [side for side, error in zip(("the base", "the candidate"), errors, strict=True) if error]
+            absent[name] = f"failed in {' and '.join(sides)}" if sides else "without figures in both"
         else:
             lacking = there.index(False)
             side = ("the base", "the candidate")[lacking]
-            error = (records[lacking]["tasks"].get(name) or {}).get("error")
-            known = name in records[lacking]["tasks"]
+            error = (_tasks_of(records[lacking]).get(name) or {}).get("error")
+            known = name in _tasks_of(records[lacking])
             absent[name] = f"failed in {side}" if error else f"without figures in {side}" if known else f"not in {side}"
     return shared, absent
 
@@ -334,8 +340,9 @@ def _with_verdicts(tasks: Mapping[str, TaskCompared], how: CompareSettings) -> d
 def verdict(one: MetricCompared, p: float | None, alpha: float) -> Verdict:
     """What is said of a metric that has a good way, by its corrected p.
 
-    Without a shown difference: "too few samples to tell" where a difference of the margin would have been missed by
-    more than one such comparison in five, and the interval holds one.
+    Without a shown difference: "no difference shown" where one of the margin would have been found in four such
+    comparisons of five, or a loss and a gain of the margin are both ruled out; else "too few samples to tell", also
+    where no margin is known.
     """
     difference = one.test.difference
     if p is not None and p <= alpha and difference.value:
@@ -343,7 +350,8 @@ def verdict(one: MetricCompared, p: float | None, alpha: float) -> Verdict:
         return BETTER if up == (one.metric.better == "higher") else WORSE
     if p is None or one.test.detectable is None:
         return TOO_FEW
-    if one.margin is None or difference.low is None or difference.high is None:
-        return NONE_SHOWN
-    small = -one.margin <= difference.low and difference.high <= one.margin
+    if not one.margin:
+        return TOO_FEW
+    ruled_out = [p_not_worse(one.test, way, one.margin) for way in ("higher", "lower")]
+    small = all(p is not None and p <= alpha for p in ruled_out)
     return NONE_SHOWN if small or one.test.detectable <= one.margin else TOO_FEW

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
 
-SHORT = {BETTER: "▲ better", WORSE: "▼ worse", NONE_SHOWN: "no difference", TOO_FEW: "too few to tell"}
+SHORT = {BETTER: "▲ better", WORSE: "▼ worse", NONE_SHOWN: "none shown", TOO_FEW: "too few to tell"}
 STYLES = {BETTER: "green", WORSE: "red", TOO_FEW: "dim"}
 
 
@@ -41,14 +41,17 @@ def _print_one(one: Comparison, console: Console) -> None:
     silent = len(others) - len(changed)
     counts = ", ".join(f"{n} {verdict}" for verdict, n in one.headlines.items() if n)
     console.print(f"\nheadlines: {counts}; {silent} of {len(others)} other metrics without a difference shown")
-    few = {task: one.tasks[task].metrics[one.tasks[task].headline] for task, _, _ in one.judged()}
-    would = [f"{task} {found.needed:,}" for task, found in few.items() if found.verdict == TOO_FEW and found.needed]
+    would = [
+        f"{task} {found.needed:,}"
+        for task, name, found in one.judged()
+        if name == one.tasks[task].headline and found.verdict == TOO_FEW and found.needed
+    ]
     if would:
         console.print(f"too few to tell; samples that would find {one.settings.margin:g} points: {', '.join(would)}")
     p = {"bh": "Benjamini-Hochberg", "holm": "Holm"}[one.settings.correction]
     console.print(
         Text(
-            f"p corrected over {len(others) + len(one.tasks)} metrics ({p}); margin {one.settings.margin:g} points",
+            f"p corrected over {sum(1 for _ in one.judged())} metrics ({p}); margin {one.settings.margin:g} points",
             "dim",
         )
     )
@@ -79,7 +82,7 @@ def loud(one: Comparison) -> list[str]:
         if any(compared.not_asked):
             side = "the candidate" if compared.not_asked[1] else "the base"
             said.append(
-                f"{task}: {side} stopped early, when its decision was reached; intervals here don't allow for that"
+                f"{task}: {side} stopped early: its figures lean towards the decision; p does not allow for that"
             )
     return said + [f"{task}: not compared, {why}" for task, why in one.absent.items()]
 

@@ -277,8 +277,10 @@ def asked_differently(first: Profile, second: Profile, task: str) -> list[str]:
     """What two runs did not have alike in a task ("data", "prompt", "dialect", "judge", "decoding"); nothing where they
     can be compared."""
     found = [one.what for one in set_differently(task, (first.record, second.record), (first.results, second.results))]
-    sets = [((one.record.get("tasks") or {}).get(task) or {}).get("fingerprint") for one in (first, second)]
-    return [*(["data"] if sets[0] != sets[1] else []), *found]
+    told = [(one.record.get("tasks") or {}).get(task) or {} for one in (first, second)]
+    data = ["data"] if told[0].get("fingerprint") != told[1].get("fingerprint") else []
+    early = ["stopped early"] if any(one.get("not_asked") for one in told) else []
+    return [*data, *early, *found]
 
 
 def dimension_differences(

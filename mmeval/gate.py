@@ -19,6 +19,7 @@ from mmeval.gate_rules import judged
 from mmeval.gate_wanted import BASE, CANDIDATE, NAMES, Sides, Wanted, wanted_by
 from mmeval.policy import Policy
 from mmeval.runs import RunFolder
+from mmeval.scoring import unread
 
 Outcome = Literal["pass", "regression", "cannot tell"]
 EXIT_CODES: Mapping[Outcome, int] = {"pass": 0, "regression": 1, "cannot tell": 2}
@@ -141,6 +142,9 @@ def _missing(sides: Sides, comparison: Comparison, policy: Policy) -> RuleResult
         if (most is not None and share > most)
         or (more is not None and task in shares[BASE] and share > shares[BASE][task] + more)
     }
+    for task, one in sides.results[CANDIDATE].items():
+        if most is not None and "judge" in one and unread(one) > most:
+            over[task] = f"{task}: {unread(one):.1%} of its judge's replies could not be read"
     if over:
         return replace(made, verdict=VIOLATED, reason=_some(list(over.values())))
     unasked = [

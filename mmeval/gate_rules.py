@@ -24,12 +24,13 @@ from mmeval.gate_results import (
     size,
     would_do,
 )
-from mmeval.gate_wanted import BASE, CANDIDATE, Sides, Wanted
+from mmeval.gate_wanted import BASE, CANDIDATE, NOTHING, Sides, Wanted
 from mmeval.reporting.figures import interval, number
+from mmeval.scoring import table_of
 from mmeval.statistics import bounds
 from mmeval.statistics.bounds import Own
 from mmeval.statistics.multiplicity import holm
-from mmeval.statistics.paired import POWER, Paired, needed, p_not_worse
+from mmeval.statistics.paired import POWER, Paired, about, needed, p_not_worse
 from mmeval.statistics.sums import AnyMetric, span
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def judged(
 
 def _evidence(one: Wanted, comparison: Comparison, sides: Sides, catalog: Catalog, alpha: float) -> Evidence:
     if one.task is None or one.metric is None:
-        return Evidence(one, lacking=(VIOLATED, str(one.absent)))
+        return Evidence(one, lacking=(CANNOT_TELL if one.absent == NOTHING else VIOLATED, str(one.absent)))
     metric = sides.metrics(one.task, catalog).get(one.metric)
     if why := sides.lacks(CANDIDATE, one.task):
         return Evidence(one, metric, lacking=(VIOLATED, why))
@@ -90,10 +91,10 @@ def _own(task: str, name: str, metric: AnyMetric, sides: Sides) -> Own | None:
     if told.get("undefined") or told.get("stderr") is None:
         return None
     frame = sides.runs[CANDIDATE].scores()
-    sizes = frame[(frame["task"] == task) & ~frame["missing"].astype(bool)]["cluster"].value_counts().to_numpy(float)
-    return Own(
-        told["value"], told["stderr"], int(sizes.sum()), float(sizes.sum() ** 2 / (sizes**2).sum()), span(metric)
-    )
+    reach = about(metric, table_of(frame[frame["task"] == task]))
+    if reach.effective <= 1:
+        return None
+    return Own(told["value"], told["stderr"], reach.samples, reach.effective, span(metric))
 
 
 def _p_against(one: Wanted, compared: MetricCompared) -> float | None:
@@ -172,8 +173,8 @@ def _no_regression(made: RuleResult, found: Evidence, test: Paired, tests: int, 
             why = f"worse by {size(made)}, shown, but within the tolerance of {points(policy.tolerance)}"
             return replace(made, verdict=HOLDS, reason=why)
         return replace(made, verdict=VIOLATED, reason=f"worse by {size(made)}{by_chance(made, tests)}")
-    if 2.0 ** (1 - test.difference.clusters) * tests > policy.alpha:
-        many = test.difference.clusters
+    if 2.0 ** (1 - test.about) * tests > policy.alpha:
+        many = test.about
         why = f"too few samples: of {many} clusters no regression could be shown, even if each one got worse"
         return replace(made, reason=why)
     more = (alone(made, tests, policy.alpha) if good < 0 else "") or _would_see(test, made, tests, policy)
@@ -286,7 +287,14 @@ def enough(test: Paired, metric: AnyMetric, margin: float, alpha: float) -> int 
         stderr = (seen.stderr or 0.0) / math.sqrt(times)
         value = sign * (worse - float(ndtri(POWER)) * stderr)  # as far below as one draw in five falls
         there = replace(seen, value=value, stderr=stderr, clusters=round(seen.clusters * times))
-        larger = replace(test, difference=there, clusters=test.clusters * times, moved=round(test.moved * times))
+        larger = replace(
+            test,
+            difference=there,
+            clusters=test.clusters * times,
+            moved=round(test.moved * times),
+            about=round(test.about * times),
+            seen=round(test.seen * times),
+        )
         p = _p_not_worse(larger, metric, margin)
         return p is not None and p <= alpha
 

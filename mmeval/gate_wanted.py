@@ -60,7 +60,7 @@ class Sides:
         for record in reversed(self.records):
             if found := (record.get("tasks", {}).get(task) or {}).get("headline"):
                 return str(found)
-        self._check(task, catalog)
+        self.check(task, catalog)
         return catalog.tasks[task].headline
 
     def metrics(self, task: str, catalog: Catalog) -> Mapping[str, AnyMetric]:
@@ -68,10 +68,10 @@ class Sides:
         for side in (CANDIDATE, BASE):
             if dialect := (self.results[side].get(task) or {}).get("dialect"):
                 return known_scorer(task, dialect, self.runs[side], catalog).metrics
-        self._check(task, catalog)
+        self.check(task, catalog)
         return catalog.tasks[task].scorer_for()[1].metrics
 
-    def _check(self, task: str, catalog: Catalog) -> None:
+    def check(self, task: str, catalog: Catalog) -> None:
         if task not in catalog.tasks:
             run = self.runs[CANDIDATE if self.known(CANDIDATE, task) else BASE]
             raise DataError(f"{run.path}: task {task!r} is in no catalog; pass --catalog DIR with its file")
@@ -88,6 +88,9 @@ class Wanted:
     asks: str
     limit: float = 0.0
     absent: str | None = None
+
+
+NOTHING = "nothing that it is about can be compared: it is in the candidate alone, or has no good way"
 
 
 def wanted_by(policy: Policy, catalog: Catalog, sides: Sides) -> tuple[list[Wanted], list[str]]:
@@ -114,13 +117,20 @@ def wanted_by(policy: Policy, catalog: Catalog, sides: Sides) -> tuple[list[Want
         pairs = (_matching if pattern else _one)(name, catalog, sides, source)
         if not pairs:
             found[Wanted(name, None, None, asks, limit, "no task of these runs")] = None
+        judging = not pairs
         for task, metric in pairs:
-            if pattern and compares and ((task, metric) in by_name or _no_way(task, metric, catalog, sides)):
+            if pattern and compares and (task, metric) in by_name:
+                judging = True  # by the rule that names it
                 continue
-            if pattern and compares and not sides.known(BASE, task):
+            if pattern and compares and _no_way(task, metric, catalog, sides):
+                continue
+            if pattern and compares and not sides.known(BASE, task) and not sides.lacks(CANDIDATE, task):
                 new[task] = None
                 continue
+            judging = True
             found[_wanted(task, metric, asks, limit, catalog, sides, source)] = None
+        if not judging:
+            found[Wanted(name, None, None, asks, limit, NOTHING)] = None
     return list(found), [f"{task}: only in the candidate, so there is nothing to compare it with" for task in new]
 
 
@@ -147,6 +157,8 @@ def _matching(name: str, catalog: Catalog, sides: Sides, source: str) -> list[tu
     found = [task for task in catalog.tasks if _means(tasks, task, catalog)]
     if not found:
         raise DataError(f"{source}: {name!r} means no task; {_near(tasks, catalog)}")
+    for task in sides.tasks:
+        sides.check(task, catalog)  # else a forgotten --catalog would take its tasks out of every rule
     present = [task for task in sides.tasks if _means(tasks, task, catalog)]
     if not metrics:
         return [(task, sides.headline(task, catalog)) for task in present]
@@ -156,8 +168,7 @@ def _matching(name: str, catalog: Catalog, sides: Sides, source: str) -> list[tu
 
 
 def _means(name: str, task: str, catalog: Catalog) -> bool:
-    of_dimension = task in catalog.tasks and catalog.tasks[task].dimension == name
-    return fnmatchcase(task, name) or (of_dimension and name not in catalog.tasks)
+    return fnmatchcase(task, name) or (name not in catalog.tasks and catalog.tasks[task].dimension == name)
 
 
 def _one(name: str, catalog: Catalog, sides: Sides, source: str) -> list[tuple[str, str]]:

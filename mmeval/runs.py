@@ -183,8 +183,11 @@ class RunFolder:
             (self.path / name).unlink(missing_ok=True)
 
     def samples(self) -> list[Asked]:
-        with (self.path / "samples.jsonl").open(encoding="utf-8") as lines:
-            return [Asked.from_json(json.loads(line)) for line in lines]
+        try:
+            with (self.path / "samples.jsonl").open(encoding="utf-8") as lines:
+                return [Asked.from_json(json.loads(line)) for line in lines]
+        except FileNotFoundError:
+            raise UsageError(f"{self.path}: has no samples.jsonl; run it again") from None
 
     def write_json(self, name: str, value: Any) -> None:
         self.write(name, json_bytes(value))

@@ -145,7 +145,7 @@ def test_groups_are_those_that_both_runs_have_in_full(folder):
 
 def paired_of(value, low, high, p, detectable):
     estimate = Estimate(value, low, high, 0.01, 100, 100)
-    return Paired(0.5, 0.5 + value, estimate, p, "bootstrap", p, None, 0.1, detectable, 100, 50, 1.0)
+    return Paired(0.5, 0.5 + value, estimate, p, "bootstrap", p, None, 0.1, detectable, 100, 50, 1.0, 100, 50)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +155,7 @@ def paired_of(value, low, high, p, detectable):
         (paired_of(0.05, 0.02, 0.08, 0.001, 0.03), "lower", 0.01, WORSE),
         (paired_of(0.05, 0.02, 0.08, 0.001, 0.03), "higher", 0.06, TOO_FEW),
         (paired_of(0.001, -0.004, 0.006, 0.7, 0.007), "higher", 1.0, NONE_SHOWN),
+        (paired_of(0.0, 0.0, 0.0, 1.0, 0.9), "higher", 1.0, TOO_FEW),  # equal on a handful
         (paired_of(0.001, -0.03, 0.03, 0.9, 0.04), "higher", 1.0, TOO_FEW),
         (paired_of(0.0, None, None, None, None), "higher", None, TOO_FEW),
     ],

@@ -66,8 +66,10 @@ class Paired:
     mcnemar: where the metric is the plain mean of a 0 or 1 per sample in both runs.
     effect: Cohen's d_z, the difference over the standard deviation of the clusters' differences.
     detectable: the difference that so many clusters find with 80 % power, two-sided at alpha.
-    clusters: the effective number of clusters; moved: clusters in which the runs differ; width: from the metric's
-    lowest value to its highest, None where that is not known.
+    clusters: the effective number of clusters that the metric is about (a rate over harmful requests is about those
+    alone); about: their plain number; moved: clusters in which the runs differ; seen: the same, but of a mean over
+    parts what the part with the fewest stands for; width: from the metric's lowest value to its highest, None where
+    that is not known.
     """
 
     base: float
@@ -82,6 +84,48 @@ class Paired:
     clusters: float
     moved: int
     width: float | None
+    about: int
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a metric is about: samples and clusters with any count that its formula reads, and the effective number of
+    these clusters. Of a mean over parts, the number of parts times those of the smallest: one sample there counts for
+    as many as it would if all parts were as small."""
+
+    samples: int
+    clusters: int
+    effective: float
+
+
+def about(metric: AnyMetric, data: Table) -> About:
+    """What a metric of one run is about; all samples where it is fitted."""
+    metric = metric if metric.over in data.slices else replace(metric, over=None)
+    drawn = resample(data, 0, 0, [metric.over] if metric.over else [])
+    rows = (metric.over and drawn.cells[0, metric.over]) or (0,)
+    return _about(_concerned(_used(metric, drawn), (data,), drawn.names), [drawn.masks[row] for row in rows], data)
+
+
+def _concerned(used: npt.NDArray[np.int64], tables: tuple[Table, ...], names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """(n,) samples that have any of the counts in any of the runs."""
+    there = np.zeros(tables[0].n, bool)
+    for data in tables:
+        for i in used:
+            there |= data.counts[names[i]] != 0
+    return there
+
+
+def _about(concerned: npt.NDArray[np.bool_], masks: list[npt.NDArray[np.bool_]], data: Table) -> About:
+    found = []
+    for mask in masks:
+        there = mask & concerned
+        sizes = np.bincount(data.clusters[there if there.any() else mask]).astype(float)
+        samples = float(sizes.sum())
+        found.append(About(int(samples), int((sizes > 0).sum()), samples**2 / float((sizes**2).sum())))
+    least = min(found, key=lambda one: one.effective)
+    parts = len(found)
+    return About(parts * least.samples, parts * least.clusters, parts * least.effective)
 
 
 def paired(
@@ -126,8 +170,9 @@ def paired_parts(
         rights = [_right(metric, *one) for one in thinned]
         right = None if rights[0] is None or rights[1] is None else (rights[0], rights[1])
         used = _used(metric, both.base)
+        concerned = _concerned(used, (both.base.data, both.candidate.data), both.base.names)
         for i, part in enumerate(both.base.parts):
-            compared[part][name] = _compare(metric, both, i, used, right, alpha)
+            compared[part][name] = _compare(metric, both, i, used, concerned, right, alpha)
     return compared
 
 
@@ -182,6 +227,7 @@ def _compare(
     both: _Both,
     part: int,
     used: npt.NDArray[np.int64],
+    concerned: npt.NDArray[np.bool_],
     right: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]] | None,
     alpha: float,
 ) -> Paired:
@@ -193,12 +239,13 @@ def _compare(
         candidate - base, candidate_spread - base_spread, drawn.sizes[part], drawn.clusters[part], undefined
     )
     mask = drawn.masks[part]
-    sizes = np.bincount(drawn.data.clusters[mask])
-    clusters = float(sizes.sum()) ** 2 / float((sizes.astype(float) ** 2).sum())
     rows = (metric.over and drawn.cells[part, metric.over]) or (part,)
+    reach = _about(concerned, [drawn.masks[row] for row in rows], drawn.data)
+    clusters = reach.effective
     mcnemar = _mcnemar(right[0][mask], right[1][mask]) if right and len(rows) == 1 and not undefined else None
     exact = mcnemar is not None and made.clusters == made.n > 1
-    moved = int(both.moved[:, rows][:, :, used].any(axis=(1, 2)).sum())
+    by_part: npt.NDArray[np.bool_] = np.asarray(both.moved[:, rows][:, :, used].any(axis=2))
+    moved = int(by_part.any(axis=1).sum())
     bounds = span(metric)
     width = bounds[1] - bounds[0] if bounds else None
     return Paired(
@@ -214,6 +261,8 @@ def _compare(
         clusters=clusters,
         moved=moved,
         width=width,
+        about=reach.clusters,
+        seen=len(rows) * int(by_part.sum(axis=0).min()) if len(rows) > 1 else moved,
     )
 
 
@@ -278,22 +327,23 @@ def p_not_worse(one: Paired, better: Literal["higher", "lower"], margin: float) 
     its variance is the one to be expected if the candidate did lose the margin: where that is by changes of the size of
     those seen, u, a distance d from the margin adds u d to each cluster's variance (the score test of a Poisson count;
     Tango 1998, Stat. Med. 17(8) for pairs). Without it few losses, seen too seldom by chance, look certain as well.
-    Where the metric's range is known p is at least (1 - margin / range)^clusters / 2^moved: all losses can be missed,
-    and what else moves is as often worse as better. None where there is no p-value at all, and where the runs don't
-    differ and the range is not known.
+    Where the metric's range is known p is at least (1 - margin / range)^clusters / 2^seen: all losses can be missed,
+    and what else moves is as often worse as better. Clusters are those that the metric is about, and changes are those
+    `seen`: where a part of a mean has none, its first may be as large as can be. None where there is no p-value at all,
+    and where no change was seen and the range is not known.
     """
     if margin < 0:
         raise ValueError(f"a margin is a size, not below 0 (got {margin})")
     stderr, k = _stderr(one.difference, one.clusters), one.clusters
-    if stderr is None or (one.moved == 0 and one.width is None):
+    if stderr is None or (one.seen == 0 and one.width is None):
         return None
     value = one.difference.value if better == "higher" else -one.difference.value
     variance, away = stderr**2 * k, value + margin
-    step = math.sqrt((variance + value**2) * one.difference.clusters / one.moved) if one.moved else one.width or 0.0
+    step = math.sqrt((variance + value**2) * one.about / one.seen) if one.seen else one.width or 0.0
     expected = variance + step * max(away, 0.0)
     if expected == 0:
         return 1.0
-    least = max(0.0, 1 - margin / one.width) ** k * 2.0**-one.moved if one.width else 0.0
+    least = max(0.0, 1 - margin / one.width) ** k * 2.0**-one.seen if one.width else 0.0
     return max(least, float(stdtr(k - 1, -away * math.sqrt(k / expected))))
 
 

@@ -31,6 +31,7 @@ import numpy.typing as npt
 from scipy import special
 
 from mmeval.statistics.influence import influence
+from mmeval.statistics.paired import about
 from mmeval.statistics.sums import Array, Metric, Table, span
 
 Decision = Literal["better", "worse", "not worse"]
@@ -165,7 +166,9 @@ def decide(first: Table, second: Table, metric: Metric, margin: float, critical:
         return Look(clusters, first.n, _plain(value), _plain(other), _plain(difference), None, None, None)
     off = np.bincount(first.clusters, values - others - difference) * (clusters / first.n)
     parts = np.asarray(off + difference, np.float64)
-    low, high = (float(one) for one in limits(parts, _changed(first, second), critical, size, constants))
+    # Of a rate over a tenth of the clusters one change moves the mean over all by ten times as much.
+    largest = size * max(1.0, clusters / min(about(metric, first).clusters, about(metric, second).clusters))
+    low, high = (float(one) for one in limits(parts, _changed(first, second), critical, largest, constants))
     good, bad = (low, high) if metric.better == "higher" else (-high, -low)
     decision: Decision | None = None
     if good > 0:

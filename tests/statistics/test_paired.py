@@ -282,3 +282,25 @@ def test_pairing_finds_more_than_two_intervals_side_by_side() -> None:
     found = np.array([power(seed) for seed in range(120)])
     together, apart = found.mean(axis=0)
     assert together > apart + 0.2
+
+
+def test_a_rate_over_few_samples_knows_only_these() -> None:
+    """20 of 2,000 pictures are about harmless requests: that none changed there says little."""
+    few = np.arange(2000) < 20
+    none = table({"refused": np.zeros(2000), "harmless": few}, np.arange(2000))
+    rate = Metric(lambda s: s.ratio(s.refused, s.harmless), better="lower")
+    found = paired(none, none, {"rate": rate}, 200, 50)["rate"]
+    assert (found.about, found.clusters) == (20, 20)
+    assert p_not_worse(found, "lower", 0.03) == pytest.approx(0.97**20)
+    assert found.detectable > 0.2
+
+
+def test_a_mean_over_parts_knows_as_little_as_its_smallest_part() -> None:
+    part = np.where(np.arange(1000) < 990, "a", "b")
+    right = table({"right": np.ones(1000)}, np.arange(1000), {"part": part})
+    some = table({"right": np.arange(1000) >= 5}, np.arange(1000), {"part": part})  # five lost in the large part
+    mean = Metric(lambda s: s.right / s.n, over="part")
+    for candidate in (right, some):
+        found = paired(right, candidate, {"mean": mean}, 200, 50)["mean"]
+        assert found.about == 20
+        assert p_not_worse(found, "higher", 0.03) > 0.4  # 6 points lost in b are missed by 10 samples in half of cases
