@@ -143,6 +143,20 @@ def test_a_task_that_only_the_base_lacks_can_not_be_told(runs):
     assert gated.notes == ("demo_safety: only in the candidate, so there is nothing to compare it with",)
 
 
+def test_a_task_that_failed_is_never_let_pass_though_the_base_does_not_know_it(runs):
+    gated = gate(runs["base"], runs["failed"], DEFAULT, CATALOG)
+    assert gated.outcome == "regression"
+    assert any(one.task == "pope" and one.reason.startswith("failed in the candidate") for one in gated.rules)
+
+
+@pytest.mark.parametrize("metric", ["safety", "demo_pope.yes*"])
+def test_a_rule_that_has_nothing_to_judge_is_not_let_pass(runs, metric):
+    """The base has no task of safety, and neither way is good of a share of yes."""
+    gated = gate(runs["base"], runs["both"], policy({"metric": metric, "no_regression": True}), CATALOG)
+    assert gated.outcome == "cannot tell"
+    assert gated.rules[0].name == metric
+
+
 def test_missing_answers_over_their_share_are_a_regression(capsys, runs):
     code, out, _ = command(capsys, runs, "gaps")
     assert code == 1
