@@ -16,27 +16,17 @@ from mmeval.compare import Comparison
 from mmeval.reporting.comparison import write_comparison
 from mmeval.reporting.pairing import LONGEST
 from mmeval.runs import RunFolder
+from tests.browser import Watched, api, chromium
 from tests.comparison_runs import candidate_of, compared, two, with_prompt
 from tests.report_run import CATALOG, EVIL, build
 
-api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe_playwright_python is not installed")
-
-CHROMIUM = Path("/usr/bin/chromium")
-if not CHROMIUM.exists():
-    pytest.skip(f"{CHROMIUM} is not installed", allow_module_level=True)
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[api.Browser]:
-    with api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -54,17 +44,9 @@ def page_file(runs: tuple[RunFolder, RunFolder]) -> Path:
     return write_comparison(compared(*runs), CATALOG, runs[1].path / "compare.html")
 
 
-class Opened:
-    """A page with everything that went wrong in it or left it."""
-
+class Opened(Watched):
     def __init__(self, browser: api.Browser, file: Path | str, **context: object):
-        self.page = browser.new_page(**context)
-        self.troubles: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.troubles.append(message.text))
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.address = file if isinstance(file, str) else file.as_uri()
+        super().__init__(browser, file, **context)
         self.go()
 
     def go(self, hash_: str = "") -> None:

@@ -12,17 +12,9 @@ import pytest
 from mmeval.catalog import load_catalog
 from mmeval.dashboard import Dashboard, dashboard
 from mmeval.reporting.dashboard import write_dashboard
+from tests.browser import Watched, api, chromium
 from tests.night_runs import digest, estimate, results, run_record, write_night
 
-api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-CHROMIUM = Path("/usr/bin/chromium")
-if not CHROMIUM.exists():
-    pytest.skip(f"{CHROMIUM} is not installed", allow_module_level=True)
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
 EVIL = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">{{ 7 * 7 }}\u202egnp"
 )
@@ -30,10 +22,8 @@ EVIL = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[api.Browser]:
-    with api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -81,16 +71,9 @@ def written(board: Dashboard) -> Path:
     return write_dashboard(board, board.folder / "site" / "dashboard.html")
 
 
-class Opened:
-    """The page with everything that went wrong in it or left it."""
-
+class Opened(Watched):
     def __init__(self, browser: api.Browser, path: Path, **context: object):
-        self.page = browser.new_page(**context)
-        self.troubles: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.troubles.append(message.text))
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
+        super().__init__(browser, path, **context)
         self.page.goto(path.as_uri())
 
 

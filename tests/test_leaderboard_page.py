@@ -14,17 +14,10 @@ from mmeval.catalog import Catalog
 from mmeval.leaderboard import csv_of, find_runs, leaderboard, markdown_of
 from mmeval.reporting.leaderboard import write_leaderboard
 from tests.board_runs import CATALOG, DIMENSIONS, RIGHT, build, task
+from tests.browser import Watched, api, chromium
 
-api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
 
-CHROMIUM = Path("/usr/bin/chromium")
-if not CHROMIUM.exists():
-    pytest.skip(f"{CHROMIUM} is not installed", allow_module_level=True)
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
 EVIL = (
     "</script><script>document.title = 'owned'</script><img src=x onerror=\"document.title='owned'\">{{ 7*7 }}\u202eltr"
 )
@@ -40,10 +33,8 @@ ALL = {"seen": 0.9, "made_up": 0.8, "harm": 0.7, "stars": 0.8, "liked": 0.6, "kn
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[api.Browser]:
-    with api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -60,16 +51,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, object]:
     return write_leaderboard(board, folder / "leaderboard.html"), board
 
 
-class Opened:
-    """A page with everything that went wrong in it or left it."""
-
+class Opened(Watched):
     def __init__(self, browser: api.Browser, path: Path, **context: object):
-        self.page = browser.new_page(**context)
-        self.troubles: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.troubles.append(message.text))
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
+        super().__init__(browser, path, **context)
         self.page.goto(path.as_uri())
 
     @property

@@ -20,11 +20,6 @@ from mmeval.nights import read_nights
 from tests.test_cli import call
 
 ROOT = Path(__file__).parent.parent
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
 NOTED = 'printf "%s|%s|%s|%s" "$MMEVAL_OUTCOME" "$MMEVAL_EXIT_CODE" "$MMEVAL_CANNOT_TELL" "$MMEVAL_FAILED" >> noted.txt'
 
 
@@ -329,13 +324,11 @@ def test_a_base_that_can_t_be_run_is_said_at_once(tmp_path: Path, capsys: pytest
 
 def test_the_index_in_a_browser(first: Path) -> None:
     """A file:// page without a script error, a request, a sideways scroll on a phone or a serious finding of axe."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    from tests.browser import chromium  # which skips where there is none
+
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
     troubles: list[str] = []
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with chromium() as browser:
         for width, scheme in ((1280, "light"), (390, "dark")):
             page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
             page.on("console", lambda message: troubles.append(message.text))
@@ -346,7 +339,6 @@ def test_the_index_in_a_browser(first: Path) -> None:
             found = axe.Axe().run(page).response["violations"]
             assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
             assert page.locator("tbody .status").all_inner_texts() == ["! failed", "? cannot tell", "? cannot tell"]
-        browser.close()
     assert [one for one in troubles if not one.startswith("data:")] == []
 
 

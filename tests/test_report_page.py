@@ -11,25 +11,14 @@ import pytest
 
 from mmeval.reporting import write_report
 from mmeval.runs import RunFolder
+from tests.browser import Watched, api, chromium
 from tests.report_run import CATALOG, EVIL, build
-
-api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-CHROMIUM = Path("/usr/bin/chromium")
-if not CHROMIUM.exists():
-    pytest.skip(f"{CHROMIUM} is not installed", allow_module_level=True)
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[api.Browser]:
-    with api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +28,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return run
 
 
-class Opened:
-    """A page with everything that went wrong in it or left it."""
-
+class Opened(Watched):
     def __init__(self, browser: api.Browser, run: RunFolder, **context: object):
-        self.page = browser.new_page(**context)
-        self.troubles: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.troubles.append(message.text))
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.address = (run.path / "report.html").as_uri()
+        super().__init__(browser, (run.path / "report.html"), **context)
         self.go()
 
     def go(self, hash_: str = "") -> None:
