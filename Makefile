@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PARITY ?= ../shared/parity
 TESTS ?= tests
+EXTRAS ?= dev
 CONSTRAINTS := constraints.txt
 
 run: $(VENV)/.ready
@@ -30,7 +31,7 @@ setup: $(VENV)/.ready
 # Plain venv and pip: the constraints pin a set that is known to work together.
 $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[$(EXTRAS)]'
 	touch $@
 
 clean:
