@@ -9,14 +9,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from mmeval.catalog import Catalog, load_catalog
-from mmeval.cli_dashboard import app
 from mmeval.dashboard import dashboard
 from mmeval.reporting.dashboard import page, signed
 from mmeval.statistics.multiplicity import benjamini_hochberg
 from tests.night_runs import TASKS, digest, night, noisy, of, results, run_record, write_night, write_nights
+from tests.test_cli import call
 
 
 @pytest.fixture(scope="module")
@@ -236,12 +235,13 @@ def test_changes_stand_at_their_night(tmp_path: Path, catalog: Catalog) -> None:
 # -- the command and the page's text
 
 
-def test_command_writes_the_page_and_json(tmp_path: Path) -> None:
+def test_command_writes_the_page_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_nights(tmp_path / "nights", 4)
     out = tmp_path / "site" / "index.html"
     shutil.copy(__file__, tmp_path / "nights" / "night-002" / "report.html")
-    called = CliRunner().invoke(app, [str(tmp_path / "nights"), "--out", str(out), "--json"])
-    assert called.exit_code == 0, called.output
+    code, told, _ = call(capsys, "dashboard", tmp_path / "nights", "--out", out, "--json")
+    assert code == 0
+    assert len(json.loads(told)["nights"]) == 4
     assert 'href="./../nights/night-002/report.html"' in out.read_text()
 
 
