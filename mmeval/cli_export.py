@@ -118,13 +118,13 @@ def _model_index(
     found: list[Any], output: Path | None, card: Path | None, all_metrics: bool, name: str | None, json: bool
 ) -> int:
     from mmeval.exporting.model_index import block, model_index, write_card
-    from mmeval.exporting.reading import write_file
+    from mmeval.journal import write_whole
 
     index = model_index(found, all_metrics, name)
     if card:
         return _tell({"files": [str(write_card(card, index))]}, json)
     if output:
-        return _tell({"files": [str(write_file(output, block(index).encode()))]}, json)
+        return _tell({"files": [str(write_whole(output, block(index).encode()))]}, json)
     return _tell({"files": [], "text": block(index)}, json)
 
 

@@ -46,7 +46,7 @@ def gate(
     known = load_catalog(catalog or ())
     runs = [RunFolder.existing(one) if one else None for one in (base, cand)]
     if init:
-        from mmeval.gate_example import write_example
+        from mmeval.gating.example import write_example
 
         path = write_example(policy or Path("release.yaml"), [run for run in runs if run], known)
         if json:
@@ -59,9 +59,9 @@ def gate(
         raise UsageError(
             f"{missing} RUN is missing; a gate holds --cand against --base (`mmeval run` prints the folders)"
         )
-    from mmeval.gate import gate as judge
-    from mmeval.gate_output import print_gated, write_junit, write_summary
-    from mmeval.policy import DEFAULT, load_policy
+    from mmeval.gating.gate import gate as judge
+    from mmeval.gating.output import print_gated, write_junit, write_summary
+    from mmeval.gating.policy import DEFAULT, load_policy
 
     gated = judge(runs[0], runs[1], load_policy(policy) if policy else DEFAULT, known, force)
     if junit:

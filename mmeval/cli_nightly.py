@@ -11,8 +11,8 @@ import typer
 from mmeval.cli_options import Json, print_json
 
 if TYPE_CHECKING:
-    from mmeval.nightly import Nights
-    from mmeval.nightly_config import Option
+    from mmeval.nightly.config import Option
+    from mmeval.nightly.handling import Nights
 
 app = typer.Typer()
 
@@ -29,8 +29,8 @@ def nightly(
     on. Exit code: 3 when a night failed, else 1 when one is a regression, else 2 when one can't be told, else 0 (all
     passed, or nothing was new); 64 also when another call is at work.
     """
-    from mmeval.nightly import nightly as handle
-    from mmeval.nightly_config import load_plan
+    from mmeval.nightly.config import load_plan
+    from mmeval.nightly.handling import nightly as handle
 
     plan = load_plan(config, run_options())
     done = handle(plan, lambda text: print(f"mmeval: {text}", file=sys.stderr, flush=True), dry_run)
@@ -63,7 +63,7 @@ def run_options() -> dict[str, Option]:
     from typing import get_type_hints
 
     from mmeval import cli
-    from mmeval.nightly_config import Option
+    from mmeval.nightly.config import Option
 
     command: Any = cast(Any, typer.main.get_command(cli.app)).commands["run"]
     types = get_type_hints(cli.run)

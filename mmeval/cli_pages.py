@@ -50,10 +50,9 @@ def leaderboard(
     board = rank(find_runs(folders), known, given, RunFolder.existing(base) if base else None, seed=seed)
     page = write_leaderboard(board, out)
     if csv:
-        from mmeval.journal import storage
+        from mmeval.journal import write_whole
 
-        with storage(csv):
-            csv.write_text(csv_of(board.standings), encoding="utf-8")
+        write_whole(csv, csv_of(board.standings).encode("utf-8", "replace"))
     if json:
         print_json({"page": str(page), **board.to_json()})
     elif markdown:

@@ -1,9 +1,10 @@
-"""The append-only log of an engine's responses: what survives a kill, and what a run goes on from."""
+"""The append-only log of responses: what survives a kill, and what a run goes on from. Files written whole."""
 
 from __future__ import annotations
 
 import errno
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -85,3 +86,16 @@ def storage(path: Path) -> Iterator[None]:
                 f"{path}: the disk is full; what was answered is kept, make room and run the same command again"
             ) from error
         raise UsageError(f"{path}: can't be written ({error.strerror or error}); pass another --output") from error
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Writes a file whole or not at all, with its folder: a reader, or a kill, never meets half of it."""
+    with storage(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            draft.write_bytes(content)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    return path

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from mmeval.errors import DataError, UsageError
 from mmeval.inference.base import Response
-from mmeval.journal import Journal, storage
+from mmeval.journal import Journal, storage, write_whole
 from mmeval.samples import Sample, ask
 from mmeval.scorers.panel import ALONE, Member
 
@@ -213,15 +212,7 @@ class RunFolder:
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a file whole or not at all: a reader, or a kill, never meets half of it."""
-        target = self.path / name
-        with storage(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{target.name}.{os.getpid()}")
-            try:
-                draft.write_bytes(content)
-                draft.replace(target)
-            finally:
-                draft.unlink(missing_ok=True)
+        write_whole(self.path / name, content)
 
 
 def json_bytes(value: Any) -> bytes:

@@ -4,15 +4,6 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const form = document.querySelector(".filters");
 
-function element(kind, attributes = {}, ...children) {
-  const [tag, ...classes] = kind.split(".");
-  const made = document.createElement(tag);
-  if (classes.length) made.className = classes.join(" ");
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children.filter((child) => child || child === 0));
-  return made;
-}
-
 function shape(kind, attributes, text) {
   const [tag, name] = kind.split(".");
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);

@@ -6,16 +6,6 @@ const MARKS = { right: "✓", wrong: "✕", missing: "–", unmarked: "·" };
 // What steers a terminal or turns lines round: shown by name, so that no answer can look like another.
 const STEERING = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
-/** element("p.faint", {title: "…"}, "text", child, …); falsy children are left out. */
-function element(kind, attributes = {}, ...children) {
-  const [tag, ...classes] = kind.split(".");
-  const made = document.createElement(tag);
-  if (classes.length) made.className = classes.join(" ");
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children.filter((child) => child || child === 0));
-  return made;
-}
-
 /** A text as nodes, control characters by their numbers. */
 function visible(text) {
   const pieces = [];

@@ -15,9 +15,9 @@ from scipy.stats import t
 from mmeval import evaluate
 from mmeval.catalog import load_catalog
 from mmeval.errors import DataError, UsageError
-from mmeval.gate import gate
-from mmeval.gate_rules import enough
-from mmeval.policy import DEFAULT, Policy, load_policy
+from mmeval.gating.gate import gate
+from mmeval.gating.policy import DEFAULT, Policy, load_policy
+from mmeval.gating.rules import enough
 from mmeval.runs import RunFolder
 from mmeval.statistics.multiplicity import holm
 from mmeval.statistics.paired import p_not_worse, paired

@@ -283,7 +283,7 @@ def test_a_run_left_behind_by_a_killed_call_keeps_others_away(home: Path, capsys
     shutil.rmtree(night(home / "site", "step-2"))
     command = [sys.executable, "-m", "mmeval", "nightly", str(home / "nightly.yaml")]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not list((home / "site" / "runs").glob("step-2-*/log.txt")):
+    while process.poll() is None and not list((home / "site" / "runs").glob("step-2-*/.lock")):  # the run has begun
         time.sleep(0.005)
     process.kill()
     process.wait()
@@ -300,7 +300,7 @@ def test_stopped_as_schedulers_do_it_ends_with_its_run(home: Path) -> None:
     shutil.rmtree(night(home / "site", "step-2"))
     command = [sys.executable, "-m", "mmeval", "nightly", str(home / "nightly.yaml")]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
-    while process.poll() is None and not list((home / "site" / "runs").glob("step-2-*/log.txt")):
+    while process.poll() is None and not list((home / "site" / "runs").glob("step-2-*/.lock")):  # the run has begun
         time.sleep(0.005)
     process.terminate()
     _, err = process.communicate(timeout=60)
@@ -343,9 +343,9 @@ def test_the_index_in_a_browser(first: Path) -> None:
 
 
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
-    from mmeval import site
     from mmeval.catalog import load_catalog
-    from mmeval.nightly_records import Record
+    from mmeval.nightly import site
+    from mmeval.nightly.records import Record
 
     evil = "</title><script>document.title = 'owned'</script>{{ 7 * 7 }}"
     (tmp_path / "runs" / "evil").mkdir(parents=True)

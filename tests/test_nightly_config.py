@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mmeval.checkpoints import digest, look
 from mmeval.cli_nightly import run_options
 from mmeval.errors import MmevalError
-from mmeval.nightly_config import Checkpoints, Plan, load_plan
-from mmeval.nightly_records import exit_code
+from mmeval.nightly.checkpoints import digest, look
+from mmeval.nightly.config import Checkpoints, Plan, load_plan
+from mmeval.nightly.records import exit_code
 
 GOOD = {"checkpoints": {"folder": "checkpoints"}, "base": "demo", "tasks": "demo_pope", "site": "site"}
 

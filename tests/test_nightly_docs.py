@@ -94,7 +94,7 @@ def test_the_cron_line_runs_and_finds_nothing_new(training: Path) -> None:
 
 
 def test_every_key_of_the_file_is_on_the_page() -> None:
-    from mmeval.nightly_config import Checkpoints, Config
+    from mmeval.nightly.config import Checkpoints, Config
 
     text = PAGE.read_text()
     for name in (*Config.model_fields, *Checkpoints.model_fields):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmeval.errors import DataError, UsageError
-from mmeval.policy import DEFAULT, load_policy
+from mmeval.gating.policy import DEFAULT, load_policy
 
 
 def written(tmp_path, text):

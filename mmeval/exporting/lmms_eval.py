@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmeval.catalog import Catalog
-from mmeval.exporting.reading import Exported, figures_of, write_file
+from mmeval.exporting.reading import Exported, figures_of
 from mmeval.inference.base import Response
+from mmeval.journal import write_whole
 from mmeval.logs import answer_of, responses_of
 from mmeval.runs import Asked
 from mmeval.scorers.base import COUNT
@@ -37,10 +38,10 @@ def to_lmms_eval(runs: Sequence[Exported], folder: Path, samples: bool, catalog:
         logs = _logs(run) if samples else {}
         hashes = {task: _task_hash(rows) for task, rows in logs.items()}
         record = {**results(run, catalog, date), "task_hashes": hashes, **_general(run, model)}
-        written.append(write_file(place / f"{date}_results.json", _json(record, 2)))
+        written.append(write_whole(place / f"{date}_results.json", _json(record, 2)))
         for task, rows in logs.items():
             lines = b"".join(_json(row) + b"\n" for row in rows)
-            written.append(write_file(place / f"{date}_samples_{task}.jsonl", lines))
+            written.append(write_whole(place / f"{date}_samples_{task}.jsonl", lines))
     return written
 
 

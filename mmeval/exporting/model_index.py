@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 
 from mmeval.errors import DataError, UsageError
-from mmeval.exporting.reading import Exported, figures_of, one_each, write_file
+from mmeval.exporting.reading import Exported, figures_of, one_each
+from mmeval.journal import write_whole
 
 KEY = "model-index"
 HEAD = re.compile(r"\A(\s*---[ \t]*\r?\n)(.*?)(^---[ \t]*\r?$)", re.DOTALL | re.MULTILINE)
@@ -83,7 +84,7 @@ def write_card(card: Path, index: Sequence[Mapping[str, Any]]) -> Path:
     changed = _without_block(head) + block(merged)
     if _mapping(changed, card) != {**known, KEY: merged}:
         raise DataError(f"{card}: its {KEY} can't be replaced without touching other lines; take it out by hand")
-    return write_file(card, f"{before}{changed}{after}".encode())
+    return write_whole(card, f"{before}{changed}{after}".encode())
 
 
 def _mapping(head: str, card: Path) -> dict[str, Any]:

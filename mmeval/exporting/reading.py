@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any
 from mmeval.catalog import Catalog
 from mmeval.errors import DataError, UsageError
 from mmeval.inference.base import digest_of
-from mmeval.journal import storage
 from mmeval.reporting import write_report
 from mmeval.reporting.rendering import HIDDEN, SECRET, short, without_secrets
 from mmeval.runs import RunFolder, json_bytes
@@ -157,19 +155,6 @@ def files_for(run: Exported, folder: Path, catalog: Catalog) -> list[Path]:
     elif there.is_file():
         copy(there, page)
     return sorted(folder.iterdir())
-
-
-def write_file(path: Path, content: bytes) -> Path:
-    """Writes a file whole or not at all."""
-    with storage(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            draft.write_bytes(content)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    return path
 
 
 def package(name: str, install: str) -> Any:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mmeval.catalog import Catalog, load_catalog
 from mmeval.errors import UsageError
-from mmeval.exporting.reading import Exported, read_runs, told, write_file
+from mmeval.exporting.reading import Exported, read_runs, told
+from mmeval.journal import write_whole
 from mmeval.runs import parquet_bytes
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def write_tables(
     tables = {output: figures_table(runs, catalog)}
     if samples:
         tables[output.with_name(f"{output.stem}.samples{output.suffix or f'.{kind}'}")] = samples_table(runs)
-    return [write_file(path, _bytes(frame, kind)) for path, frame in tables.items()], ""
+    return [write_whole(path, _bytes(frame, kind)) for path, frame in tables.items()], ""
 
 
 def _bytes(frame: pd.DataFrame, kind: str) -> bytes:

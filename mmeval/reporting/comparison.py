@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mmeval.catalog import Catalog
 from mmeval.compare import BETTER, NONE_SHOWN, TOO_FEW, WORSE, Comparison, Comparisons, TaskCompared
 from mmeval.dimensions import Profile, profile
-from mmeval.journal import storage
+from mmeval.journal import write_whole
 from mmeval.reporting import forests
 from mmeval.reporting.figures import NONE
 from mmeval.reporting.forests import Row, Scale
@@ -70,10 +70,8 @@ def write_comparison(
 
 
 def _written(out: Path, page: str, pictures: Embedded, folders: Sequence[Path]) -> Path:
-    with storage(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
     lay_beside(pictures.left_out, folders, out.parent / "pictures")
-    RunFolder(out.parent).write(out.name, page.encode("utf-8", "replace"))
+    write_whole(out, page.encode("utf-8", "replace"))
     return out
 
 

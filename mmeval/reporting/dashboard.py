@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from mmeval import __version__
 from mmeval.dashboard import BETTER, NEW, NONE_SHOWN, WORSE, Dashboard, Series
-from mmeval.journal import storage
+from mmeval.journal import write_whole
 from mmeval.night_changes import Change
 from mmeval.nights import Night
 from mmeval.reporting import figures
@@ -60,10 +60,7 @@ class Trend:
 
 def write_dashboard(board: Dashboard, out: Path) -> Path:
     """Writes the page; links to the runs' own pages are relative to where it lies."""
-    with storage(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(page(board, out.parent), encoding="utf-8")
-    return out
+    return write_whole(out, page(board, out.parent).encode("utf-8", "replace"))
 
 
 def page(board: Dashboard, home: Path) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from mmeval import __version__
 from mmeval.dimensions import SIX
-from mmeval.journal import storage
+from mmeval.journal import write_whole
 from mmeval.leaderboard import Leaderboard, markdown_cell, rank_words
 from mmeval.reporting.figures import NONE, Axis, Figure, axis, figure
 from mmeval.reporting.rendering import plural, render
@@ -44,10 +44,7 @@ def write_leaderboard(board: Leaderboard, out: Path) -> Path:
         resamples=board.resamples,
         data=_data(table),
     )
-    with storage(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(page, encoding="utf-8")
-    return out
+    return write_whole(out, page.encode("utf-8", "replace"))
 
 
 def _head(table: Standings) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from mmeval.inference.base import digest_of
 
 if TYPE_CHECKING:
     from mmeval.catalog import Catalog
-    from mmeval.policy import Policy
+    from mmeval.gating.policy import Policy
 
 ELSEWHERE = {
     "model": "checkpoints", "suite": "suites", "tasks": "tasks", "limit": "limit", "data": "data",
@@ -109,7 +109,7 @@ def load_plan(path: Path, options: Mapping[str, Option]) -> Plan:
     options: what `mmeval run` takes, every spelling with its `Option`. Raises `UsageError` naming file, key and mend.
     """
     from mmeval.catalog import load_catalog
-    from mmeval.policy import DEFAULT, load_policy
+    from mmeval.gating.policy import DEFAULT, load_policy
 
     config = _beside(_read(path), path.absolute().parent)
     for folder in config.data:

@@ -14,12 +14,13 @@ from mmeval import __version__
 from mmeval.catalog import Catalog
 from mmeval.errors import MmevalError
 from mmeval.inference.base import digest_of
-from mmeval.nightly_records import Record
-from mmeval.nightly_runs import LOG
+from mmeval.journal import write_whole
+from mmeval.nightly.records import Record
+from mmeval.nightly.running import LOG
 from mmeval.runs import RunFolder
 
 if TYPE_CHECKING:
-    from mmeval.gate import Gated
+    from mmeval.gating.gate import Gated
 
 NEWEST = 50  # nights on the leaderboard, of those that were asked what the newest was
 BUILT = ".built.json"  # page -> digest of what it was made from
@@ -33,7 +34,7 @@ def night_pages(
     """Writes compare.html, previous.html and junit.xml, and adds to GitHub's step summary where there is one. What the
     pages say of the headlines, for night.json, and notes."""
     from mmeval.compare import compare_runs
-    from mmeval.gate_output import write_junit, write_summary
+    from mmeval.gating.output import write_junit, write_summary
     from mmeval.reporting.comparison import write_comparison
 
     found: dict[str, Mapping[str, Any]] = {}
@@ -55,7 +56,7 @@ def night_pages(
 
 def tell_failed(checkpoint: str, error: str) -> list[str]:
     """A failed night in GitHub's step summary, where there is one; notes."""
-    from mmeval.gate_output import escaped
+    from mmeval.gating.output import escaped
 
     notes: list[str] = []
     named = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -177,7 +178,7 @@ def _index(
     ).encode("utf-8", "replace")
     index = site / "index.html"
     if not index.is_file() or index.read_bytes() != page:
-        RunFolder(site).write(index.name, page)
+        write_whole(index, page)
 
 
 def _row(site: Path, name: str, one: Record) -> Row:

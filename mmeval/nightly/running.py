@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from mmeval.catalog import PACKAGE
 from mmeval.errors import Interrupted, MmevalError
 from mmeval.journal import storage
 from mmeval.runs import RunFolder
@@ -67,7 +68,7 @@ def complete(output: Path) -> bool:
 
 def _environment() -> dict[str, str]:
     """The mmeval that runs here is the one that runs there."""
-    home = str(Path(__file__).parent.parent)
+    home = str(PACKAGE.parent)
     given = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{given}" if given else home}
 

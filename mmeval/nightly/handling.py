@@ -22,16 +22,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mmeval import site
 from mmeval.catalog import bundled
-from mmeval.checkpoints import Checkpoint, digest, look
 from mmeval.errors import EngineError, Interrupted, MmevalError, UsageError
 from mmeval.inference import BUNDLED
 from mmeval.inference.base import digest_of
 from mmeval.journal import storage
-from mmeval.nightly_config import Plan
-from mmeval.nightly_records import Record, Status, exit_code, keep, previous_good, read
-from mmeval.nightly_runs import LOG, complete, run_model
+from mmeval.nightly import site
+from mmeval.nightly.checkpoints import Checkpoint, digest, look
+from mmeval.nightly.config import Plan
+from mmeval.nightly.records import Record, Status, exit_code, keep, previous_good, read
+from mmeval.nightly.running import LOG, complete, run_model
 from mmeval.runs import RunFolder
 
 STATUS: Mapping[int, Status] = {0: "passed", 1: "regressed", 2: "cannot tell"}
@@ -201,7 +201,7 @@ def _night(plan: Plan, name: str, new: New, base: RunFolder, nights: Mapping[str
 
 
 def _made(plan: Plan, name: str, model: str, base: RunFolder, before: str | None, lock: int) -> Made:
-    from mmeval.gate import gate
+    from mmeval.gating.gate import gate
 
     home = plan.config.site
     ended = run_model(model, home / "runs" / name, plan.arguments, lock)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scipy.special import ndtri, stdtr, stdtrit
 
 from mmeval.compare import Comparison, MetricCompared
-from mmeval.gate_results import (
+from mmeval.gating.results import (
     CANNOT_TELL,
     HOLDS,
     VIOLATED,
@@ -24,7 +24,7 @@ from mmeval.gate_results import (
     size,
     would_do,
 )
-from mmeval.gate_wanted import BASE, CANDIDATE, NOTHING, Sides, Wanted
+from mmeval.gating.wanted import BASE, CANDIDATE, NOTHING, Sides, Wanted
 from mmeval.reporting.figures import interval, number
 from mmeval.scoring import table_of
 from mmeval.statistics import bounds
@@ -35,7 +35,7 @@ from mmeval.statistics.sums import AnyMetric, span
 
 if TYPE_CHECKING:
     from mmeval.catalog import Catalog
-    from mmeval.policy import Policy
+    from mmeval.gating.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ NAME = "night.json"
 class Record:
     """One night. date: when it began. run: path of its run folder from night.json's own, None where it left none.
     against: "base", "previous" -> {"night", "page", "headlines"}. digest: of the checkpoint; asked, tried: see
-    `nightly_config.Plan`. tries: how often these files were tried in this way; 1 for a night that did not fail."""
+    `config.Plan`. tries: how often these files were tried in this way; 1 for a night that did not fail."""
 
     date: str
     status: Status

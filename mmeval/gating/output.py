@@ -12,9 +12,9 @@ import unicodedata
 from pathlib import Path
 
 from mmeval.errors import UsageError
-from mmeval.gate import Gated
-from mmeval.gate_results import CANNOT_TELL, HOLDS, VIOLATED, RuleResult
-from mmeval.gate_wanted import BASE, CANDIDATE
+from mmeval.gating.gate import Gated
+from mmeval.gating.results import CANNOT_TELL, HOLDS, VIOLATED, RuleResult
+from mmeval.gating.wanted import BASE, CANDIDATE
 from mmeval.journal import storage
 from mmeval.reporting.figures import number
 from mmeval.reporting.rendering import plural, short

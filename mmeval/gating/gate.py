@@ -14,10 +14,10 @@ from mmeval.catalog import Catalog
 from mmeval.compare import CompareSettings, Comparison, compare_two
 from mmeval.compare_tables import loud
 from mmeval.errors import UsageError
-from mmeval.gate_results import CANNOT_TELL, HOLDS, VIOLATED, RuleResult
-from mmeval.gate_rules import judged
-from mmeval.gate_wanted import BASE, CANDIDATE, NAMES, Sides, Wanted, wanted_by
-from mmeval.policy import Policy
+from mmeval.gating.policy import Policy
+from mmeval.gating.results import CANNOT_TELL, HOLDS, VIOLATED, RuleResult
+from mmeval.gating.rules import judged
+from mmeval.gating.wanted import BASE, CANDIDATE, NAMES, Sides, Wanted, wanted_by
 from mmeval.runs import RunFolder
 from mmeval.scoring import unread
 

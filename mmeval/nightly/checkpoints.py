@@ -15,7 +15,7 @@ from mmeval.errors import MmevalError
 from mmeval.inference import BUNDLED, OPENAI
 from mmeval.inference.base import digest_of
 from mmeval.inference.weights import adapter_digest, checkpoint_digest, file_digests, holds_weights
-from mmeval.nightly_config import Checkpoints
+from mmeval.nightly.config import Checkpoints
 
 # Beside weights, config and tokenizer these, too, decide what a checkpoint is asked and answers.
 ALSO = (

@@ -11,7 +11,7 @@ from typing import Any
 from mmeval.aligning import known_scorer, recorded
 from mmeval.catalog import Catalog
 from mmeval.errors import DataError
-from mmeval.policy import BOUNDING, COMPARING, Policy, Rule
+from mmeval.gating.policy import BOUNDING, COMPARING, Policy, Rule
 from mmeval.runs import RunFolder
 from mmeval.statistics.sums import AnyMetric, span
 
