@@ -182,7 +182,9 @@ def shared_weights(labels: Sequence[str], resamples: int, seed: int, chunk: int 
     for start in range(0, resamples, chunk):
         rows = min(chunk, resamples - start)
         first, last = start // 4, (start + rows + 3) // 4  # a hash of 64 bits is good for 4 draws of 16
-        words = _mixed(keys[None, :] + _mixed(np.arange(first, last, dtype=np.uint64) + np.uint64(seed << 32))[:, None])
+        words = _mixed(
+            keys[None, :] + _mixed(np.arange(first, last, dtype=np.uint64) + np.uint64(seed % 2**32 << 32))[:, None]
+        )
         sixteen = np.stack([words >> np.uint64(shift) & np.uint64(0xFFFF) for shift in (0, 16, 32, 48)], axis=1)
         drawn = _POISSON[sixteen.reshape(-1, len(keys))]
         yield drawn[start - 4 * first :][:rows]
